@@ -1,0 +1,1 @@
+//! symbolon-keyring
