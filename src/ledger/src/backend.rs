@@ -1,0 +1,139 @@
+//! What a backend of the ledger offers to those who publish.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use sha2::{Digest, Sha256};
+
+/// The name of an entry: its RFC 6962 leaf hash, SHA-256 of `0x00 ‖ entry`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryHash([u8; 32]);
+
+impl EntryHash {
+    /// The hash of an entry's bytes.
+    pub fn of(entry: &[u8]) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update([0]);
+        hasher.update(entry);
+        Self(hasher.finalize().into())
+    }
+
+    /// A hash read from elsewhere.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for EntryHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for EntryHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What became of one entry handed to [`Ledger::submit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Submitted {
+    /// The ledger took it durably; it will settle.
+    Accepted,
+    /// It stands on the ledger for good, at this index.
+    Settled {
+        /// Its place on the ledger, from 0.
+        index: u64,
+    },
+}
+
+/// An entry that is on the ledger for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Its place on the ledger, from 0.
+    pub index: u64,
+    /// Its bytes.
+    pub entry: Vec<u8>,
+}
+
+impl Settled {
+    /// Its name.
+    pub fn hash(&self) -> EntryHash {
+        EntryHash::of(&self.entry)
+    }
+}
+
+/// Why a backend didn't do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// One entry isn't well-formed, well-signed or in time; none of the call was taken.
+    #[error("entry {position} refused: {reason}")]
+    Refused {
+        /// Its position in the call.
+        position: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nobody knows whether it was taken: submit again, it is idempotent.
+    #[error("outcome unknown: {0}")]
+    Indeterminate(String),
+    /// Nothing was taken; later may be better.
+    #[error("ledger unavailable: {0}")]
+    Unavailable(String),
+    /// No room; nothing was taken.
+    #[error("ledger full")]
+    Full,
+    /// What is stored contradicts itself; the backend takes nothing any more.
+    #[error("ledger corrupt: {0}")]
+    Corrupt(String),
+}
+
+/// What the methods of [`Ledger`] return.
+pub type LedgerFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, LedgerError>> + Send + 'a>>;
+
+/// A public ledger to publish on. Object-safe: publishers hold a `dyn Ledger`.
+///
+/// The ledger, not the publisher's memory, says what is published: after a crash a publisher
+/// reads [`settled`](Ledger::settled) and submits the rest again.
+pub trait Ledger: Send + Sync {
+    /// Takes entries, in this order. Idempotent by [`EntryHash`]: an entry that is already there,
+    /// or stands twice in the call, is answered like the first one and not added again.
+    ///
+    /// On success the answer has one item an entry, and each is durable. On an error nothing of
+    /// the call was taken, but for [`LedgerError::Indeterminate`].
+    fn submit(&self, entries: Vec<Vec<u8>>) -> LedgerFuture<'_, Vec<Submitted>>;
+
+    /// The entries from index `from` on that are there for good, in order, at most `limit`.
+    /// Empty when there is none yet.
+    fn settled(&self, from: u64, limit: usize) -> LedgerFuture<'_, Vec<Settled>>;
+
+    /// How many entries are there for good.
+    fn settled_size(&self) -> LedgerFuture<'_, u64>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_hash_is_the_leaf_hash_of_rfc_6962() {
+        // The leaf hash of the empty entry, from RFC 6962's reference log.
+        assert_eq!(
+            EntryHash::of(b"").to_string(),
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+        );
+    }
+
+    #[test]
+    fn the_trait_is_object_safe() {
+        fn takes(_: Option<&dyn Ledger>) {}
+        takes(None);
+    }
+}
