@@ -6,5 +6,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod backend;
+pub mod layout;
 
 pub use backend::{EntryHash, Ledger, LedgerError, LedgerFuture, Settled, Submitted};
