@@ -1,1 +1,32 @@
-//! symbolon-store
+//! The one narrow store behind which vaults and gateways keep their state.
+//!
+//! In scope: the [`Store`] trait; the committer that groups changes, syncs them and only then
+//! answers; the embedded adapter on sled ([`LocalStore::open`]); the audit log's leaves, committed
+//! in the same batch as the rows they tell of; the [`CheckpointFile`] that shows a rolled-back
+//! store; a suite that every adapter passes (feature `conformance`).
+//!
+//! Out of scope: what the rows mean, how they are sealed, what an audit leaf says and who signs
+//! the audit log's checkpoints.
+//!
+//! **What is promised.** A change is all or nothing. When [`Store::commit`] returns
+//! [`Outcome::Committed`], the change is on disk, in the sense that the operating system was told
+//! to sync the file and said that it had, and every later read sees it. A read never returns
+//! what a power failure could still take back: it waits for the sync of what it saw. A failed
+//! sync is never retried: the store stops for good, and the next start tells the truth.
+//!
+//! **Files.** A store is a directory: `format` (what it is, whose it is), `lock` (held while it is
+//! open), `sled/` (the database). The checkpoint file lies outside of it, best on another medium.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod change;
+mod error;
+mod head;
+mod key;
+mod store;
+
+pub use change::{Change, Condition, Outcome};
+pub use error::StoreError;
+pub use head::{FORMAT_VERSION, Head, InstallationId};
+pub use key::{Key, KeyRange, MAX_KEY, MAX_VALUE, Revision, Row, Value};
+pub use store::{Snapshot, SnapshotPages, Store, StoreFuture};
