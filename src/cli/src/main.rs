@@ -1,0 +1,2 @@
+//! symbolon
+fn main() {}
