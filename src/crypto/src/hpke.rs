@@ -1,0 +1,166 @@
+//! HPKE (RFC 9180), base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, one message a context.
+//!
+//! `info` is the label's bytes; the sealed form is the encapsulated key, then the ciphertext with its tag.
+
+use hpke::{
+    Deserializable, Kem as _, OpModeR, OpModeS, Serializable, aead::AeadTag, inout::InOutBuf,
+    kdf::HkdfSha256, kem::X25519HkdfSha256 as Kem,
+};
+use zeroize::Zeroizing;
+
+use crate::{Error, Label, Secret, SecretBytes, random::CryptoRng};
+
+type Aead = hpke::aead::AesGcm256;
+
+/// Bytes that sealing adds: the encapsulated key and the tag.
+pub const OVERHEAD: usize = ENCAPSULATED + TAG;
+const ENCAPSULATED: usize = 32;
+const TAG: usize = 16;
+
+/// An X25519 secret key that messages can be sealed to.
+pub struct HpkeSecretKey {
+    secret: Secret<32>,
+    public: HpkePublicKey,
+}
+
+impl HpkeSecretKey {
+    /// The key whose X25519 scalar is `secret` (clamped where it is used, as RFC 7748 says).
+    pub fn new(secret: Secret<32>) -> Self {
+        let mut key = Self {
+            secret,
+            public: HpkePublicKey([0; 32]),
+        };
+        Kem::sk_to_pk(&key.kem_key()).write_exact(&mut key.public.0);
+        key
+    }
+
+    /// A fresh random key.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self::new(Secret::random(rng))
+    }
+
+    /// The public key.
+    pub fn public_key(&self) -> HpkePublicKey {
+        self.public
+    }
+
+    /// Opens what [`HpkePublicKey::seal`] made for this key, under the same label and associated data.
+    pub fn open(&self, label: Label, aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, Error> {
+        let (encapsulated, rest) = sealed
+            .split_first_chunk::<ENCAPSULATED>()
+            .ok_or(Error::DoesNotOpen)?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG>().ok_or(Error::DoesNotOpen)?;
+        let encapsulated =
+            Deserializable::from_bytes(encapsulated).map_err(|_| Error::DoesNotOpen)?;
+        let tag = AeadTag::<Aead>::from_bytes(tag).map_err(|_| Error::DoesNotOpen)?;
+        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+        hpke::single_shot_open_inout_detached::<Aead, HkdfSha256, Kem>(
+            &OpModeR::Base,
+            &self.kem_key(),
+            &encapsulated,
+            label.as_bytes(),
+            InOutBuf::from(plaintext.as_mut_slice()),
+            aad,
+            &tag,
+        )
+        .map_err(|_| Error::DoesNotOpen)?;
+        Ok(SecretBytes::new(std::mem::take(&mut *plaintext)))
+    }
+
+    fn kem_key(&self) -> <Kem as hpke::Kem>::PrivateKey {
+        Deserializable::from_bytes(self.secret.expose()).expect("any 32 bytes are a scalar")
+    }
+}
+
+/// An X25519 public key that messages can be sealed to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct HpkePublicKey([u8; 32]);
+
+impl HpkePublicKey {
+    /// The key with these bytes. Points of low order are refused when something is sealed to them.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// `encapsulated key 32 ‖ ciphertext ‖ tag 16`; `label` is the `info`, `aad` the associated data.
+    pub fn seal(
+        &self,
+        label: Label,
+        aad: &[u8],
+        plaintext: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, Error> {
+        let recipient = Deserializable::from_bytes(&self.0).map_err(|_| Error::InvalidPublicKey)?;
+        let mut sealed = vec![0; plaintext.len() + OVERHEAD];
+        let (head, tag_place) = sealed.split_at_mut(ENCAPSULATED + plaintext.len());
+        let (encapsulated_place, body) = head.split_at_mut(ENCAPSULATED);
+        body.copy_from_slice(plaintext);
+        let (encapsulated, tag) =
+            hpke::single_shot_seal_inout_detached_with_rng::<Aead, HkdfSha256, Kem>(
+                &OpModeS::Base,
+                &recipient,
+                label.as_bytes(),
+                InOutBuf::from(body),
+                aad,
+                rng,
+            )
+            .map_err(|_| Error::InvalidPublicKey)?;
+        encapsulated.write_exact(encapsulated_place);
+        tag.write_exact(tag_place);
+        Ok(sealed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{labels, random};
+
+    fn key() -> HpkeSecretKey {
+        HpkeSecretKey::new(Secret::from_slice(&[5; 32]).unwrap())
+    }
+
+    #[test]
+    fn a_point_of_low_order_gets_nothing_sealed() {
+        let sealed = HpkePublicKey::from_bytes([0; 32]).seal(
+            labels::VOTING_TOKEN,
+            b"",
+            b"x",
+            &mut random::os(),
+        );
+        assert!(matches!(sealed, Err(Error::InvalidPublicKey)));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens_under_the_same_label_and_data_only(
+            plaintext in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let sealed =
+                key().public_key().seal(labels::ISSUE_REQUEST, b"a", &plaintext, &mut random::os()).unwrap();
+            prop_assert_eq!(sealed.len(), plaintext.len() + OVERHEAD);
+            let opened = key().open(labels::ISSUE_REQUEST, b"a", &sealed).unwrap();
+            prop_assert_eq!(opened.expose(), plaintext.as_slice());
+            prop_assert!(key().open(labels::VOTING_TOKEN, b"a", &sealed).is_err());
+            prop_assert!(key().open(labels::ISSUE_REQUEST, b"b", &sealed).is_err());
+            prop_assert!(HpkeSecretKey::random(&mut random::os()).open(labels::ISSUE_REQUEST, b"a", &sealed).is_err());
+        }
+
+        #[test]
+        fn an_altered_or_shortened_message_doesn_t_open(at in 0..53usize, bit in 0..8u8, cut in 1..54usize) {
+            let sealed = key().public_key().seal(labels::ISSUE_REQUEST, b"a", b"plain", &mut random::os()).unwrap();
+            let mut altered = sealed.clone();
+            altered[at] ^= 1 << bit;
+            // The top bit of an X25519 point is not part of it, and yet the key schedule hashes it.
+            prop_assert!(matches!(key().open(labels::ISSUE_REQUEST, b"a", &altered), Err(Error::DoesNotOpen)));
+            prop_assert!(key().open(labels::ISSUE_REQUEST, b"a", &sealed[..sealed.len() - cut]).is_err());
+        }
+    }
+}
