@@ -1,0 +1,114 @@
+use std::{cmp::Ordering, fs::File, os::unix::fs::FileExt, path::Path, path::PathBuf};
+
+use symbolon_election::{ElectionId, RollIndex, VoterId};
+
+use super::{LEAF, RollError, addition};
+
+/// A roll on disk, open for look-ups.
+#[derive(Debug)]
+pub struct Roll {
+    additions: Vec<Addition>,
+}
+
+#[derive(Debug)]
+struct Addition {
+    path: PathBuf,
+    file: File,
+    first: u32,
+    count: u32,
+}
+
+impl Roll {
+    /// Opens the additions whose running totals are `sizes`, as the roll statements give them.
+    pub fn open(rolls: &Path, election: &ElectionId, sizes: &[u32]) -> Result<Self, RollError> {
+        let starts = std::iter::once(&0).chain(sizes);
+        let additions = (0..)
+            .zip(starts.zip(sizes))
+            .map(|(sequence, (first, end))| {
+                Addition::open(addition(rolls, election, sequence), *first, end - first)
+            });
+        let additions = additions.collect::<Result<_, _>>()?;
+        Ok(Self { additions })
+    }
+
+    /// The number of places.
+    pub fn size(&self) -> u32 {
+        self.additions
+            .last()
+            .map_or(0, |last| last.first + last.count)
+    }
+
+    /// A voter's place, if the voter is entitled. Reads 32 bytes about log₂(size) times.
+    pub fn find(&self, voter: &VoterId) -> Result<Option<RollIndex>, RollError> {
+        for addition in &self.additions {
+            if let Some(index) = addition.find(voter)? {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The leaves from `start` on, at most `limit` of them, one after the other; empty past the end.
+    pub fn leaves(&self, start: u32, limit: u32) -> Result<Vec<u8>, RollError> {
+        let after = self
+            .additions
+            .partition_point(|addition| addition.first <= start);
+        let Some(addition) = after.checked_sub(1).map(|place| &self.additions[place]) else {
+            return Ok(Vec::new());
+        };
+        let skipped = start - addition.first;
+        let wanted = addition.count.saturating_sub(skipped).min(limit);
+        let mut bytes = vec![0; wanted as usize * LEAF];
+        addition.read(skipped, &mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl Addition {
+    fn open(path: PathBuf, first: u32, count: u32) -> Result<Self, RollError> {
+        let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (found, file) = match opened {
+            Ok(opened) => opened,
+            Err(source) => return Err(RollError::File { path, source }),
+        };
+        let expected = u64::from(count) * LEAF as u64;
+        if found != expected {
+            return Err(RollError::Length {
+                path,
+                expected,
+                found,
+            });
+        }
+        Ok(Self {
+            path,
+            file,
+            first,
+            count,
+        })
+    }
+
+    fn find(&self, voter: &VoterId) -> Result<Option<RollIndex>, RollError> {
+        let (mut low, mut high) = (0, self.count);
+        let mut leaf = [0; LEAF];
+        while low < high {
+            let middle = low + (high - low) / 2;
+            self.read(middle, &mut leaf)?;
+            match leaf.cmp(voter.as_bytes()) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Ok(Some(RollIndex(self.first + middle))),
+            }
+        }
+        Ok(None)
+    }
+
+    fn read(&self, place: u32, bytes: &mut [u8]) -> Result<(), RollError> {
+        let offset = u64::from(place) * LEAF as u64;
+        self.file
+            .read_exact_at(bytes, offset)
+            .map_err(|source| RollError::File {
+                path: self.path.clone(),
+                source,
+            })
+    }
+}
