@@ -107,7 +107,8 @@ mod tests {
         ) {
             let sealed = key(1).seal(&aad, &plaintext, &mut random::os());
             prop_assert_eq!(sealed.len(), plaintext.len() + OVERHEAD);
-            prop_assert_eq!(key(1).open(&aad, &sealed).unwrap().expose(), plaintext.as_slice());
+            let opened = key(1).open(&aad, &sealed).unwrap();
+            prop_assert_eq!(opened.expose(), plaintext.as_slice());
             prop_assert!(key(2).open(&aad, &sealed).is_err());
             prop_assert!(key(1).open(&[aad, vec![0]].concat(), &sealed).is_err());
         }

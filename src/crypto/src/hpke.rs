@@ -127,6 +127,47 @@ mod tests {
         HpkeSecretKey::new(Secret::from_slice(&[5; 32]).unwrap())
     }
 
+    /// Sealed with npm `@hpke/core` and with Go's `crypto/hpke` to the key of 32 fives.
+    #[test]
+    fn what_foreign_implementations_sealed_opens() {
+        let node = concat!(
+            "ef403eb50a5748f74b859c62e5ddbac6719caa693955f8b3e1eb9fa54d90e17f8d4d38e195683f2fa7e2d9150f5d0ef2",
+            "4762cfb8c08488732c59424e8f7900adffa9267d665ac472984e4100785c039ebfc04b601d",
+        );
+        let go = concat!(
+            "0a9c2eade976cd7445c84b15b419c49464c2399e280f29ac0fc54106642a114cd7c95a4fd66f3644a10a4ec4a13ff880",
+            "a24ea7c473d7939022609ca563998bb444c53e817aac98df8f2936c4a802958c217c00e173f65a",
+        );
+        let opened = |label, sealed| {
+            key()
+                .open(label, &[9; 32], &hex::decode(sealed).unwrap())
+                .unwrap()
+        };
+        let token = opened(labels::VOTING_TOKEN, node);
+        assert_eq!(token.expose(), b"a token from a foreign implementation");
+        let request = opened(labels::ISSUE_REQUEST, go);
+        assert_eq!(request.expose(), b"a request from a foreign implementation");
+    }
+
+    /// The recipient of RFC 9180's vectors for this suite, and RFC 7748's key of Alice.
+    #[test]
+    fn public_keys_are_those_of_the_rfcs() {
+        for (secret, public) in [
+            (
+                "497b4502664cfea5d5af0b39934dac72242a74f8480451e1aee7d6a53320333d",
+                "430f4b9859665145a6b1ba274024487bd66f03a2dd577d7753c68d7d7d00c00c",
+            ),
+            (
+                "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+                "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
+            ),
+        ] {
+            let key =
+                HpkeSecretKey::new(Secret::from_slice(&hex::decode(secret).unwrap()).unwrap());
+            assert_eq!(hex::encode(key.public_key().as_bytes()), public);
+        }
+    }
+
     #[test]
     fn a_point_of_low_order_gets_nothing_sealed() {
         let sealed = HpkePublicKey::from_bytes([0; 32]).seal(

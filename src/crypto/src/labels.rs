@@ -88,7 +88,7 @@ labels! {
     /// The key that authenticates the ring as a whole, from the root key.
     RING_SEAL_KEY = "ring-seal-key";
     /// The ring as a whole.
-    RING_SEAL = "ring-seal";
+    RING_SEAL = "ring-content";
     /// A secp256k1 key that issues tokens, from an election's token key.
     ISSUER_KEY = "issuer-key";
     /// An X25519 key that requests are sealed to, from an election's request key.
@@ -100,7 +100,7 @@ labels! {
     /// The key that signs the audit log's checkpoints, from the audit key.
     AUDIT_CHECKPOINT = "audit-checkpoint";
     /// The key of audit subjects that belong to no election, from the audit key.
-    AUDIT_SUBJECT_KEY = "audit-key-of-subjects";
+    AUDIT_SUBJECT_KEY = "audit-blinding-key";
 }
 
 /// The most bytes that one field may hold: far above any real input, far below what a label's text could
@@ -182,13 +182,11 @@ mod tests {
             first in 0..ALL.len(),
             second in 0..ALL.len(),
         ) {
-            let refs = |fields: &'_ [Vec<u8>]| fields.iter().map(Clone::clone).collect::<Vec<_>>();
-            let (a, b) = (refs(&one), refs(&two));
             let framed = |label: Label, fields: &[Vec<u8>]| {
                 frame(label, &fields.iter().map(Vec::as_slice).collect::<Vec<_>>()).to_vec()
             };
             let same_input = first == second && one == two;
-            prop_assert_eq!(framed(ALL[first].1, &a) == framed(ALL[second].1, &b), same_input);
+            prop_assert_eq!(framed(ALL[first].1, &one) == framed(ALL[second].1, &two), same_input);
         }
     }
 }
