@@ -41,6 +41,7 @@ pub use symbolon_crypto::ecdsa::{Address, Signature};
 pub use crate::ballot::{UnverifiedBallot, VerifiedBallot};
 pub use crate::choice::Selections;
 pub use crate::complaint::{Complaint, VerifiedComplaint};
+pub use crate::content::{Content, LocalizedText, Question};
 pub use crate::domain::Domain;
 pub use crate::entry::{Entry, MAX_CHOICE, MAX_ENTRY};
 pub use crate::error::Error;
@@ -50,16 +51,20 @@ pub use crate::ids::{
 };
 pub use crate::issued::IssuedList;
 pub use crate::issuers::Issuers;
+pub use crate::ledger_keys::LedgerKeys;
 pub use crate::manifest::{Authority, Custody, UnverifiedManifest, VerifiedManifest};
 pub use crate::receipt::{SignedReceipt, VerifiedReceipt};
 pub use crate::sealed::{RequestPlaintext, TokenPlaintext};
 pub use crate::shape::{QuestionShape, Shape};
+pub use crate::standings::Standings;
 pub use crate::statement::{
     Ballot, Cancelled, Certified, Close, IssueRequest, IssuerRotation, Manifest, Proposal, Receipt,
     RollStatement, Statement, Verdict, VotingToken,
 };
+pub use crate::tally::{Exclusion, Tally};
 pub use crate::trust::TrustFile;
 pub use crate::typed::Typed;
+pub use crate::typed_data::SignatureFile;
 pub use crate::verified::{Unverified, Verified};
 
 /// The version tag of all constructions and files.

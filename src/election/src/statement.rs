@@ -240,6 +240,7 @@ macro_rules! each {
         }
     };
 }
+pub(crate) use each;
 
 impl Statement {
     /// The statement's name in its EIP-712 type.
