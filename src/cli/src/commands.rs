@@ -1,7 +1,12 @@
 //! The commands, one module a group.
 
+mod audit;
 mod completions;
+mod electorate;
+mod people;
+mod person;
 mod pki;
+mod seal;
 
 use clap::Subcommand;
 
@@ -13,6 +18,24 @@ pub enum Command {
     /// Certificates for trials and tests.
     #[command(subcommand)]
     Pki(pki::Pki),
+    /// Whether the vault is sealed.
+    Status(seal::Status),
+    /// Opens the vault's key ring.
+    Unseal(seal::Unseal),
+    /// Wipes the vault's keys from its memory at once.
+    Seal(seal::Seal),
+    /// One person: register, or check the form.
+    #[command(subcommand)]
+    Person(person::Person),
+    /// Whole rolls of people.
+    #[command(subcommand)]
+    People(people::People),
+    /// Named sets of people.
+    #[command(subcommand)]
+    Electorate(electorate::Electorate),
+    /// The vault's own log of what it did.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Shell completions.
     Completions(completions::Completions),
 }
@@ -21,8 +44,15 @@ impl Command {
     /// Does it.
     pub fn run(self, context: &Context) -> Result<Report, Error> {
         match self {
-            Self::Pki(pki) => pki.run(context),
-            Self::Completions(completions) => completions.run(),
+            Self::Pki(group) => group.run(context),
+            Self::Status(command) => command.run(context),
+            Self::Unseal(command) => command.run(context),
+            Self::Seal(command) => command.run(context),
+            Self::Person(group) => group.run(context),
+            Self::People(group) => group.run(context),
+            Self::Electorate(group) => group.run(context),
+            Self::Audit(group) => group.run(context),
+            Self::Completions(command) => command.run(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod files;
 pub mod keystore;
 pub mod output;
 pub mod passphrase;
+pub mod people;
 pub mod pki;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
