@@ -103,6 +103,16 @@ impl Change {
         self.writes.is_empty() && self.audit_leaves.is_empty()
     }
 
+    /// The bytes that it adds, roughly.
+    pub(crate) fn weight(&self) -> u64 {
+        let rows = self
+            .writes
+            .iter()
+            .map(|(key, value)| key.as_bytes().len() + value.as_ref().map_or(0, Vec::len));
+        let leaves = self.audit_leaves.iter().map(Vec::len);
+        rows.chain(leaves).map(|length| length as u64).sum()
+    }
+
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         self.conditions
             .iter()

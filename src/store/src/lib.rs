@@ -2,7 +2,7 @@
 //!
 //! In scope: the [`Store`] trait; the committer that groups changes, syncs them and only then
 //! answers; the embedded adapter on sled ([`LocalStore::open`]); the audit log's leaves, committed
-//! in the same batch as the rows they tell of; the [`CheckpointFile`] that shows a rolled-back
+//! in the same batch as the rows they tell of; the checkpoint file that shows a rolled-back
 //! store; a suite that every adapter passes (feature `conformance`).
 //!
 //! Out of scope: what the rows mean, how they are sealed, what an audit leaf says and who signs
@@ -20,13 +20,30 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod change;
+mod checkpoint;
+mod committer;
+mod directory;
+mod engine;
 mod error;
+mod group;
 mod head;
 mod key;
+mod layout;
+mod local;
+mod local_store;
+mod options;
+mod overlay;
+mod pool;
+mod queue;
+mod reader;
+mod shared;
+mod sled_engine;
 mod store;
 
 pub use change::{Change, Condition, Outcome};
 pub use error::StoreError;
 pub use head::{FORMAT_VERSION, Head, InstallationId};
 pub use key::{Key, KeyRange, MAX_KEY, MAX_VALUE, Revision, Row, Value};
+pub use local::LocalStore;
+pub use options::Options;
 pub use store::{Snapshot, SnapshotPages, Store, StoreFuture};

@@ -1,0 +1,93 @@
+//! How keys, values and the head stand in the engine's one tree.
+//!
+//! The engine's batches are atomic within a tree only, so everything shares one, told apart by the
+//! first byte: the head, the rows, the audit leaves by index, the audit tree's earlier frontiers by size.
+
+use std::ops::Bound;
+
+use crate::engine::{RawKey, RawRow};
+use crate::{Key, KeyRange, Revision, Row, StoreError, Value};
+
+const ROWS: u8 = 0x01;
+const LEAVES: u8 = 0x02;
+const MARKS: u8 = 0x03;
+
+/// Every so many audit leaves the tree's frontier is kept, so that an earlier root can be had
+/// without hashing all leaves from the first.
+pub(crate) const LEAVES_PER_MARK: u64 = 4096;
+
+/// The key of the head.
+pub(crate) const HEAD: &[u8] = &[0x00];
+
+/// Where a row stands.
+pub(crate) fn row_key(key: &Key) -> RawKey {
+    let mut raw = Vec::with_capacity(1 + key.as_bytes().len());
+    raw.push(ROWS);
+    raw.extend_from_slice(key.as_bytes());
+    raw
+}
+
+/// Where an audit leaf stands.
+pub(crate) fn leaf_key(index: u64) -> RawKey {
+    let mut raw = vec![LEAVES];
+    raw.extend_from_slice(&index.to_be_bytes());
+    raw
+}
+
+/// Where the audit tree's frontier at `size` stands.
+pub(crate) fn mark_key(size: u64) -> RawKey {
+    let mut raw = vec![MARKS];
+    raw.extend_from_slice(&size.to_be_bytes());
+    raw
+}
+
+/// Where a range of rows stands.
+pub(crate) fn row_bounds(range: &KeyRange) -> (Bound<RawKey>, Bound<RawKey>) {
+    let start = match &range.start {
+        Bound::Unbounded => Bound::Included(vec![ROWS]),
+        bound => bound.as_ref().map(row_key),
+    };
+    let end = match &range.end {
+        Bound::Unbounded => Bound::Excluded(vec![LEAVES]),
+        bound => bound.as_ref().map(row_key),
+    };
+    (start, end)
+}
+
+/// Where the audit leaves from `start` to before `end` stand.
+pub(crate) fn leaf_bounds(start: u64, end: u64) -> (Bound<RawKey>, Bound<RawKey>) {
+    (
+        Bound::Included(leaf_key(start)),
+        Bound::Excluded(leaf_key(end)),
+    )
+}
+
+/// A value with its revision before it.
+pub(crate) fn encode_value(revision: u64, bytes: &[u8]) -> Vec<u8> {
+    let mut raw = Vec::with_capacity(8 + bytes.len());
+    raw.extend_from_slice(&revision.to_be_bytes());
+    raw.extend_from_slice(bytes);
+    raw
+}
+
+/// Takes a value and its revision apart.
+pub(crate) fn decode_value(raw: &[u8]) -> Result<Value, StoreError> {
+    let (revision, bytes) = raw
+        .split_first_chunk()
+        .ok_or_else(|| StoreError::Corrupt("a value is too short for its revision".into()))?;
+    Ok(Value {
+        revision: Revision(u64::from_be_bytes(*revision)),
+        bytes: bytes.to_vec(),
+    })
+}
+
+/// Takes a row apart.
+pub(crate) fn decode_row((key, value): RawRow) -> Result<Row, StoreError> {
+    let key = key
+        .strip_prefix(&[ROWS])
+        .ok_or_else(|| StoreError::Corrupt("a row stands among other tables".into()))?;
+    Ok(Row {
+        key: Key::from_stored(key),
+        value: decode_value(&value)?,
+    })
+}
