@@ -161,14 +161,7 @@ impl SignedCheckpoint {
     /// The earliest time that a cosigner states here; none if it hasn't cosigned. A
     /// line of that key that doesn't verify is an error.
     pub fn cosigned_at(&self, cosigner: &VerifierKey) -> Result<Option<u64>, Error> {
-        let mut earliest = None;
-        for signature in self.lines_of(cosigner) {
-            let time = cosigner
-                .verify(self.note.text(), signature)?
-                .ok_or(Error::Signature)?;
-            earliest = Some(earliest.map_or(time, |known: u64| known.min(time)));
-        }
-        Ok(earliest)
+        Ok(self.times_of(cosigner)?.first().map(|(time, _)| *time))
     }
 
     /// The lines that none of these keys claims.
@@ -180,8 +173,13 @@ impl SignedCheckpoint {
         self.note.signatures().iter().filter(unknown)
     }
 
-    /// Adds a cosigner's line after verifying it. Of each cosigner only the earliest
-    /// time is kept; returns whether anything changed.
+    /// The latest time that a cosigner states here: until then the log had not grown.
+    pub fn last_cosigned_at(&self, cosigner: &VerifierKey) -> Result<Option<u64>, Error> {
+        Ok(self.times_of(cosigner)?.last().map(|(time, _)| *time))
+    }
+
+    /// Adds a cosigner's line after verifying it. Of each cosigner the earliest and the
+    /// latest line are kept, in this order; returns whether anything changed.
     pub fn add_cosignature(
         &mut self,
         cosigner: &VerifierKey,
@@ -190,15 +188,35 @@ impl SignedCheckpoint {
         let time = cosigner
             .verify(self.note.text(), &line)?
             .ok_or(Error::Signature)?;
-        if self
-            .cosigned_at(cosigner)?
-            .is_some_and(|known| known <= time)
-        {
+        let mut lines = self.times_of(cosigner)?;
+        let between =
+            |pair: &[(u64, NoteSignature)]| pair[0].0 <= time && time <= pair[pair.len() - 1].0;
+        if !lines.is_empty() && between(&lines) {
             return Ok(false);
         }
+        lines.push((time, line));
+        lines.sort_by_key(|(time, _)| *time);
+        if lines.len() > 2 {
+            lines.drain(1..lines.len() - 1);
+        }
         self.note.retain(|line| !cosigner.claims(line));
-        self.note.add(line)?;
+        lines
+            .into_iter()
+            .try_for_each(|(_, line)| self.note.add(line))?;
         Ok(true)
+    }
+
+    /// A cosigner's lines, all verified, by the times that they state.
+    fn times_of(&self, cosigner: &VerifierKey) -> Result<Vec<(u64, NoteSignature)>, Error> {
+        let lines = self.lines_of(cosigner).map(|line| {
+            let time = cosigner
+                .verify(self.note.text(), line)?
+                .ok_or(Error::Signature)?;
+            Ok((time, line.clone()))
+        });
+        let mut lines = lines.collect::<Result<Vec<_>, Error>>()?;
+        lines.sort_by_key(|(time, _)| *time);
+        Ok(lines)
     }
 
     fn lines_of<'a>(&'a self, key: &'a VerifierKey) -> impl Iterator<Item = &'a NoteSignature> {

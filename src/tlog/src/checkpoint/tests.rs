@@ -99,7 +99,7 @@ fn a_checkpoint_of_another_log_or_key_isn_t_verified() {
 }
 
 #[test]
-fn the_earliest_cosignature_stays() {
+fn the_earliest_and_the_latest_cosignature_stay() {
     let witness = key("witness.example", 3);
     let public = witness.verifier(KeyKind::CosignatureV1);
     let mut checkpoint = signed(5);
@@ -110,11 +110,14 @@ fn the_earliest_cosignature_stays() {
             .unwrap()
     };
     assert!(add(2000));
-    assert!(!add(3000));
     assert!(!add(2000));
+    assert!(add(3000));
+    assert!(!add(2500));
     assert!(add(1500));
+    assert!(add(4000));
     assert_eq!(checkpoint.cosigned_at(&public).unwrap(), Some(1500));
-    assert_eq!(checkpoint.note().signatures().len(), 3);
+    assert_eq!(checkpoint.last_cosigned_at(&public).unwrap(), Some(4000));
+    assert_eq!(checkpoint.note().signatures().len(), 4);
     let known = [public.clone()];
     assert_eq!(checkpoint.lines_of_others(&known).count(), 2);
     let foreign = witness.cosign("another text\n", 1).unwrap();

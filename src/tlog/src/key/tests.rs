@@ -11,7 +11,7 @@ const TEXT: &str = "If you think cryptography is the answer to your problem,\nth
 const LINE: &str = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=";
 
 fn peter() -> LogKey {
-    let (_, key) = SECRET.rsplit_once('+').unwrap();
+    let key = SECRET.splitn(5, '+').last().unwrap();
     LogKey::new(
         "PeterNeumann",
         BASE64_STANDARD.decode(key).unwrap()[1..]
