@@ -94,6 +94,15 @@ pub fn remove(path: &Path) -> Result<(), Error> {
     })
 }
 
+/// Renames a file over another (whose content is gone then) and syncs the folder of each.
+pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    located(from, || {
+        fs::rename(from, to)?;
+        sync_folder_of(from)?;
+        sync_folder_of(to)
+    })
+}
+
 /// Where [`replace_atomically`] writes before it renames. What a crash left there is never read.
 pub fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path

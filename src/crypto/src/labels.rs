@@ -83,6 +83,8 @@ labels! {
     RING_SECRET_ID = "ring-secret-id";
     /// Associated data of the wrapped root key.
     RING_ROOT = "ring-root";
+    /// The key that wraps all others, from the root key.
+    RING_WRAPPING_KEY = "ring-wrapper";
     /// Associated data of a wrapped key.
     RING_WRAPPING = "ring-wrapping";
     /// The key that authenticates the ring as a whole, from the root key.

@@ -34,6 +34,11 @@ impl MacKey {
 pub struct Tag([u8; 32]);
 
 impl Tag {
+    /// A tag that was stored, to be compared with one that is computed.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, as a value that others may see or that is stored. The caller says why that is fine.
     pub fn declassify(self) -> [u8; 32] {
         self.0

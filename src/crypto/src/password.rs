@@ -28,6 +28,13 @@ impl Costs {
         lanes: 1,
     };
 
+    /// 64 MiB, three passes, one lane: for a passphrase, which is stretched once at each unsealing.
+    pub const PASSPHRASE: Self = Self {
+        memory_kib: 65_536,
+        passes: 3,
+        lanes: 1,
+    };
+
     /// Costs within the bounds: at least 64 KiB and at most 1 GiB, 16 passes and 8 lanes, so that an
     /// inflated number in a file can't exhaust the machine.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, Error> {

@@ -1,0 +1,15 @@
+//! The ring in memory: sealed, open, and being changed.
+
+mod edit;
+mod format;
+mod open;
+mod sealed;
+mod secret;
+
+pub use edit::Edit;
+pub use open::Ring;
+pub use sealed::SealedRing;
+pub use secret::{RingSecret, RingSecretId};
+
+#[cfg(test)]
+mod tests;

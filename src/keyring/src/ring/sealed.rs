@@ -1,0 +1,162 @@
+//! The ring as it lies on disk.
+
+use std::{path::Path, sync::Arc};
+
+use symbolon_crypto::{
+    Secret, SecretString,
+    aead::AeadKey,
+    digest::sha256,
+    kdf, keyfile, labels,
+    mac::{MacKey, Tag},
+    password::Hasher,
+};
+use symbolon_election::InstallationId;
+
+use super::{
+    Ring, RingSecret, RingSecretId,
+    format::{Body, Header, MAX_FILE, Unsealing, Wrapped},
+};
+use crate::{Error, KeyInfo, key::RingKey};
+
+/// A ring that nobody opened: what there is can be seen, and nothing of it can be used.
+pub struct SealedRing {
+    body: Body,
+    encoded: Vec<u8>,
+    seal: [u8; 32],
+}
+
+impl SealedRing {
+    /// Reads a ring file that only its owner may read.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        Self::from_bytes(keyfile::read_bytes(path, MAX_FILE)?.expose())
+    }
+
+    /// Parses a ring file's bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let (encoded, seal) = bytes.split_last_chunk::<32>().ok_or(Error::NotARing)?;
+        Ok(Self {
+            body: Body::parse(encoded)?,
+            encoded: encoded.to_vec(),
+            seal: *seal,
+        })
+    }
+
+    /// The installation's ID, made at its birth. Unproven until the ring is unsealed, like all that is here.
+    pub fn installation(&self) -> InstallationId {
+        self.body.header.installation
+    }
+
+    /// Counts the ring's changes.
+    pub fn revision(&self) -> u64 {
+        self.body.header.revision
+    }
+
+    /// Which ring secret it wants.
+    pub fn ring_secret_id(&self) -> RingSecretId {
+        self.body.header.ring_secret
+    }
+
+    /// The keys that there are.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyInfo> {
+        self.body.keys.iter().map(|(info, _)| info)
+    }
+
+    /// Opens the ring. It takes as long as one Argon2id.
+    pub fn unseal(&self, passphrase: &SecretString, secret: &RingSecret) -> Result<Ring, Error> {
+        let header = &self.body.header;
+        if secret.id() != header.ring_secret {
+            return Err(Error::OtherRingSecret {
+                wanted: header.ring_secret,
+            });
+        }
+        let unsealed = header.unsealing.stretch(header.installation, passphrase)?;
+        let root = header
+            .ring_key(&unsealed, secret)
+            .open(&header.root_binding(), &self.body.root);
+        let root = root.map_err(|_| Error::DoesNotOpen)?;
+        let root = Secret::from_slice(root.expose())?;
+        if seal(&root, &self.encoded) != Tag::from_bytes(self.seal) {
+            return Err(Error::Altered);
+        }
+        let wrapping = wrapping_key(&root);
+        let keys = self.body.keys.iter().map(|(info, wrapped)| {
+            let value = wrapped
+                .as_ref()
+                .map(|wrapped| unwrap(&wrapping, header.installation, info, wrapped));
+            Ok(RingKey {
+                info: info.clone(),
+                value: value.transpose()?.map(Arc::new),
+            })
+        });
+        let keys = keys.collect::<Result<_, Error>>()?;
+        Ok(Ring::opened(header.clone(), unsealed, root, keys))
+    }
+}
+
+impl Unsealing {
+    pub(super) fn stretch(
+        &self,
+        installation: InstallationId,
+        passphrase: &SecretString,
+    ) -> Result<Secret<32>, Error> {
+        let fields: [&[u8]; 2] = [installation.as_bytes(), passphrase.expose_bytes()];
+        Ok(Hasher::new(self.costs).hash(labels::PASSPHRASE, &fields, &self.salt)?)
+    }
+}
+
+impl Header {
+    /// The key that wraps the root key: from the unsealed secret and the ring secret together.
+    pub(super) fn ring_key(&self, unsealed: &Secret<32>, secret: &RingSecret) -> AeadKey {
+        let both = Secret::<64>::init_with(|place| {
+            place[..32].copy_from_slice(unsealed.expose());
+            place[32..].copy_from_slice(secret.expose());
+        });
+        let fields: [&[u8]; 1] = [self.installation.as_bytes()];
+        AeadKey::new(&kdf::derive(both.expose(), labels::RING_KEY, &fields))
+    }
+
+    /// What the wrapped root key is bound to.
+    pub(super) fn root_binding(&self) -> Vec<u8> {
+        let fields: [&[u8]; 4] = [
+            self.installation.as_bytes(),
+            &self.revision.to_be_bytes(),
+            self.ring_secret.as_bytes(),
+            &self.unsealing.encode(),
+        ];
+        labels::frame(labels::RING_ROOT, &fields).to_vec()
+    }
+}
+
+/// The key that wraps all others.
+pub(super) fn wrapping_key(root: &Secret<32>) -> AeadKey {
+    AeadKey::new(&kdf::derive(root.expose(), labels::RING_WRAPPING_KEY, &[]))
+}
+
+/// The HMAC at the file's end.
+pub(super) fn seal(root: &Secret<32>, encoded: &[u8]) -> Tag {
+    let key = MacKey::new(&kdf::derive(root.expose(), labels::RING_SEAL_KEY, &[]));
+    key.tag(labels::RING_SEAL, &[&sha256(encoded)])
+}
+
+/// What a wrapped key is bound to: it opens nowhere else, as nothing else.
+pub(super) fn key_binding(installation: InstallationId, info: &KeyInfo) -> Vec<u8> {
+    let fields: [&[u8]; 4] = [
+        installation.as_bytes(),
+        info.id.as_bytes(),
+        &info.purpose.encode(),
+        &info.epoch.0.to_be_bytes(),
+    ];
+    labels::frame(labels::RING_WRAPPING, &fields).to_vec()
+}
+
+fn unwrap(
+    wrapping: &AeadKey,
+    installation: InstallationId,
+    info: &KeyInfo,
+    wrapped: &Wrapped,
+) -> Result<Secret<32>, Error> {
+    let value = wrapping
+        .open(&key_binding(installation, info), wrapped)
+        .map_err(|_| Error::Altered)?;
+    Ok(Secret::from_slice(value.expose())?)
+}
