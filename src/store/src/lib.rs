@@ -22,6 +22,8 @@
 mod change;
 mod checkpoint;
 mod committer;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod directory;
 mod engine;
 mod error;
@@ -31,6 +33,8 @@ mod key;
 mod layout;
 mod local;
 mod local_store;
+#[cfg(feature = "conformance")]
+mod memory;
 mod options;
 mod overlay;
 mod pool;
