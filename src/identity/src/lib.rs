@@ -9,3 +9,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod canonical;
+mod error;
+pub mod match_key;
+pub mod person;
+pub mod resolve;
+pub mod schema;
+pub mod stretch;
+
+pub use error::Error;
+pub use match_key::MatchKey;
+pub use person::{CanonicalPerson, Person, Problem};
+pub use schema::{Rule, RuleId, RuleKind, Schema};

@@ -10,11 +10,11 @@ pub(super) fn name(value: &str, folds: Folds) -> Result<Zeroizing<String>, Flaw>
     if spelled.is_empty() {
         return Err(Flaw::Empty);
     }
-    if !spelled.chars().any(is_letter) {
-        return Err(Flaw::NoLetter);
-    }
     let mut text = Zeroizing::new(String::with_capacity(spelled.len()));
     text.extend(spelled.chars().map(unify));
+    if !text.chars().any(is_letter) {
+        return Err(Flaw::NoLetter);
+    }
     script::check(&text, |c| c == ' ' || c == '-')?;
     Ok(text)
 }
