@@ -2,7 +2,9 @@
 
 mod audit;
 mod completions;
+mod election;
 mod electorate;
+mod officer;
 mod people;
 mod person;
 mod pki;
@@ -24,6 +26,9 @@ pub enum Command {
     Unseal(seal::Unseal),
     /// Wipes the vault's keys from its memory at once.
     Seal(seal::Seal),
+    /// Officers' signing keys and signatures.
+    #[command(subcommand)]
+    Officer(officer::Officer),
     /// One person: register, or check the form.
     #[command(subcommand)]
     Person(person::Person),
@@ -33,6 +38,9 @@ pub enum Command {
     /// Named sets of people.
     #[command(subcommand)]
     Electorate(electorate::Electorate),
+    /// Elections, from the draft to the certified result.
+    #[command(subcommand)]
+    Election(election::Election),
     /// The vault's own log of what it did.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -48,9 +56,11 @@ impl Command {
             Self::Status(command) => command.run(context),
             Self::Unseal(command) => command.run(context),
             Self::Seal(command) => command.run(context),
+            Self::Officer(group) => group.run(context),
             Self::Person(group) => group.run(context),
             Self::People(group) => group.run(context),
             Self::Electorate(group) => group.run(context),
+            Self::Election(group) => group.run(context),
             Self::Audit(group) => group.run(context),
             Self::Completions(command) => command.run(),
         }

@@ -14,6 +14,7 @@ pub mod output;
 pub mod passphrase;
 pub mod people;
 pub mod pki;
+pub mod statements;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 

@@ -49,7 +49,8 @@ impl Journal {
     fn read(&mut self, title: &str) -> Result<bool, Error> {
         let file = File::open(&self.path).map_err(|e| Error::unreadable_file(&self.path, e))?;
         let mut lines = BufReader::new(file).lines();
-        let unreadable = |e| Error::unreadable_file(&self.path, e);
+        let path = self.path.clone();
+        let unreadable = |e| Error::unreadable_file(&path, e);
         match lines.next().transpose().map_err(unreadable)? {
             None => return Ok(false),
             Some(first) if first == title => {}
@@ -63,7 +64,7 @@ impl Journal {
         for line in lines {
             let line = line.map_err(unreadable)?;
             let (number, fate) = parse(&line)
-                .ok_or_else(|| Error::unreadable_file(&self.path, "a line is no line of a journal"))?;
+                .ok_or_else(|| Error::unreadable_file(&path, "a line is no line of a journal"))?;
             self.lines(fate).insert(number);
         }
         Ok(true)
