@@ -1,46 +1,10 @@
 //! What a backend of the ledger offers to those who publish.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use sha2::{Digest, Sha256};
-
-/// The name of an entry: its RFC 6962 leaf hash, SHA-256 of `0x00 ‖ entry`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryHash([u8; 32]);
-
-impl EntryHash {
-    /// The hash of an entry's bytes.
-    pub fn of(entry: &[u8]) -> Self {
-        let mut hasher = Sha256::new();
-        hasher.update([0]);
-        hasher.update(entry);
-        Self(hasher.finalize().into())
-    }
-
-    /// A hash read from elsewhere.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its 32 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for EntryHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for EntryHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+pub use symbolon_election::EntryHash;
+use symbolon_election::entry::entry_hash;
 
 /// What became of one entry handed to [`Ledger::submit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +30,7 @@ pub struct Settled {
 impl Settled {
     /// Its name.
     pub fn hash(&self) -> EntryHash {
-        EntryHash::of(&self.entry)
+        entry_hash(&self.entry)
     }
 }
 
@@ -121,15 +85,6 @@ pub trait Ledger: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_entry_hash_is_the_leaf_hash_of_rfc_6962() {
-        // The leaf hash of the empty entry, from RFC 6962's reference log.
-        assert_eq!(
-            EntryHash::of(b"").to_string(),
-            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
-        );
-    }
 
     #[test]
     fn the_trait_is_object_safe() {
