@@ -60,8 +60,12 @@ pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> 
 pub(crate) fn revocation_lists(
     path: &Path,
 ) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
-    let bytes = read_at_most(path, LARGEST_LIST)?;
-    sections(path, &bytes, "revocation list")
+    sections(path, &read_list(path)?, "revocation list")
+}
+
+/// Reads a file of at most 16 MiB: revocation lists grow.
+pub(crate) fn read_list(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    read_at_most(path, LARGEST_LIST)
 }
 
 /// The private key of a PEM file that only its owner may read.

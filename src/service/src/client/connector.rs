@@ -98,7 +98,7 @@ impl Connector {
         self.server_name()?;
         let tls = |error: rustls::Error| Error::Tls(error.to_string());
         let mut roots = RootCertStore::empty();
-        for ca in &self.profile.ca {
+        if let Some(ca) = &self.profile.ca {
             for certificate in files::certificates(ca)? {
                 roots.add(certificate).map_err(tls)?;
             }
