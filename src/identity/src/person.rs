@@ -194,3 +194,6 @@ fn key(
 }
 
 const _: () = assert!(MAX_VALUE_BYTES <= MAX_PERSON_BYTES);
+
+#[cfg(test)]
+mod tests;

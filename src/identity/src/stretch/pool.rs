@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -69,7 +70,7 @@ impl Pool {
     /// Stretches all match keys of a person, in their order, or takes none of them.
     pub async fn stretch(
         &self,
-        profile: &Profile,
+        profile: Profile,
         keys: Vec<MatchKey>,
     ) -> Result<Vec<Stretched>, Error> {
         let pending = self.shared.hand_in(profile, keys)?;
@@ -92,8 +93,7 @@ impl Pool {
 }
 
 impl Drop for Pool {
-    /// Ends after the work at hand; what waits is dropped, its callers are told
-    /// [`Error::Stopped`].
+    /// Ends after the work at hand; work that nobody waits for any more is dropped.
     fn drop(&mut self) {
         let waiting = {
             let mut state = self.shared.state();
@@ -147,7 +147,7 @@ impl Shared {
 
     fn hand_in(
         &self,
-        profile: &Profile,
+        profile: Profile,
         keys: Vec<MatchKey>,
     ) -> Result<Vec<oneshot::Receiver<Stretched>>, Error> {
         let mut state = self.state();
@@ -164,7 +164,7 @@ impl Shared {
         for key in keys {
             let (reply, receiver) = oneshot::channel();
             state.waiting.push_back(Job {
-                profile: *profile,
+                profile,
                 key,
                 reply,
             });
@@ -179,8 +179,13 @@ impl Shared {
         let mut memory = None;
         while let Some(job) = self.next() {
             let _place = Place(self);
-            if !job.reply.is_closed() {
-                self.work_on(job, &mut memory);
+            if job.reply.is_closed() {
+                continue;
+            }
+            // A panic ends neither the thread nor the pool; the caller is told `Stopped`.
+            let work = AssertUnwindSafe(|| self.work_on(job, &mut memory));
+            if catch_unwind(work).is_err() {
+                memory = None;
             }
         }
     }
