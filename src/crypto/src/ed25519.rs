@@ -25,6 +25,11 @@ impl Ed25519SecretKey {
         Ok(Self::new(&keyfile::read(path)?))
     }
 
+    /// The seed, for whoever signs with it in a form of their own.
+    pub fn expose_seed(&self) -> Secret<32> {
+        Secret::init_with(|place| place.copy_from_slice(self.0.as_bytes()))
+    }
+
     /// The public key.
     pub fn public_key(&self) -> Ed25519PublicKey {
         Ed25519PublicKey(self.0.verifying_key())

@@ -148,14 +148,13 @@ fn read_at_most(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, FileProble
     if metadata.len() > most {
         return Err(FileProblem::TooLong { most });
     }
-    let room = usize::try_from(most)
-        .unwrap_or(usize::MAX)
-        .saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > most {
-        true => Err(FileProblem::TooLong { most }),
-        false => Ok(bytes),
+    let expected = metadata.len();
+    // Room for all of it from the start, so that no half-filled buffer is left behind unwiped.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected as usize + 1));
+    let got = file.take(expected + 1).read_to_end(&mut bytes)? as u64;
+    match got == expected {
+        true => Ok(bytes),
+        false => Err(FileProblem::Length { expected, got }),
     }
 }
 

@@ -29,6 +29,9 @@ pub enum Error {
         /// The ID of the secret that the ring names.
         wanted: RingSecretId,
     },
+    /// Somebody else wrote the ring file, or an earlier change was cut short.
+    #[error("the ring file isn't the one that was opened; nothing was changed, start again")]
+    ChangedOnDisk,
     /// A portal's name that can't be one.
     #[error("a portal's name has 1 to 64 characters: a to z, 0 to 9, '-', '_' and '.'")]
     InvalidPortalName,

@@ -77,7 +77,8 @@ impl RingFiles {
     /// Changes the ring: writes what `edit` made of it, and only then lets `ring` be that.
     ///
     /// If it destroys a key, root key and ring secret are made anew. After an error of a file the ring on disk
-    /// may be the older or the newer one; `ring` is the older one, and the process should stop.
+    /// may be the older or the newer one; `ring` is the older one, and the process should stop. A ring on disk
+    /// that isn't the one at hand is left alone, and refused.
     pub fn update<T>(
         &self,
         ring: &mut Ring,
@@ -99,7 +100,13 @@ impl RingFiles {
         let mut draft = Edit::of(ring);
         let outcome = edit(&mut draft)?;
         let mut edited = draft.finish()?;
-        let (path, secret) = self.fitting_secret(&self.read()?)?;
+        let on_disk = self.read()?;
+        if (on_disk.revision(), on_disk.ring_secret_id())
+            != (ring.revision(), ring.ring_secret_id())
+        {
+            return Err(Error::ChangedOnDisk);
+        }
+        let (path, secret) = self.fitting_secret(&on_disk)?;
         let mut steps = self.settle(&path);
         if edited.destroys {
             let secret = RingSecret::random(rng);

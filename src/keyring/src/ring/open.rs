@@ -24,7 +24,7 @@ use crate::{
 pub struct Ring {
     pub(super) header: Header,
     unsealed: Arc<Secret<32>>,
-    root: Arc<Secret<32>>,
+    pub(super) root: Arc<Secret<32>>,
     /// In strict order of purpose and epoch.
     pub(super) keys: Vec<RingKey>,
 }
@@ -70,8 +70,8 @@ impl Ring {
         }
     }
 
-    /// A second holder of the same keys, to be changed; the values themselves are shared.
-    pub(super) fn share(&self) -> Self {
+    /// A second holder of the same keys; the values themselves are shared.
+    pub fn share(&self) -> Self {
         Self {
             header: self.header.clone(),
             unsealed: Arc::clone(&self.unsealed),
