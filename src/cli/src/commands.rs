@@ -8,7 +8,9 @@ mod officer;
 mod people;
 mod person;
 mod pki;
+mod receipt;
 mod seal;
+mod vote;
 
 use clap::Subcommand;
 
@@ -41,6 +43,12 @@ pub enum Command {
     /// Elections, from the draft to the certified result.
     #[command(subcommand)]
     Election(election::Election),
+    /// A voter's device: ask for a token, cast, check.
+    #[command(subcommand)]
+    Vote(vote::Vote),
+    /// Receipts, and complaints where one is broken.
+    #[command(subcommand)]
+    Receipt(receipt::Receipt),
     /// The vault's own log of what it did.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -61,6 +69,8 @@ impl Command {
             Self::People(group) => group.run(context),
             Self::Electorate(group) => group.run(context),
             Self::Election(group) => group.run(context),
+            Self::Vote(group) => group.run(context),
+            Self::Receipt(group) => group.run(context),
             Self::Audit(group) => group.run(context),
             Self::Completions(command) => command.run(),
         }

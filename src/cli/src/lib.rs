@@ -7,8 +7,10 @@
 pub mod clock;
 pub mod commands;
 pub mod context;
+pub mod device;
 mod error;
 pub mod files;
+pub mod http;
 pub mod keystore;
 pub mod output;
 pub mod passphrase;

@@ -236,7 +236,7 @@ impl RollWriter<'_> {
     fn write(&mut self) -> Result<(), Error> {
         let leaves = self.pending.len() / LEAF;
         let width = u16::try_from(leaves).map_err(|_| self.wrong("too many leaves in a file"))?;
-        let path = layout::roll_leaves(&self.election, self.files, width.into());
+        let path = layout::roll_leaves(&self.election, self.files, width);
         write_if_new(&self.dir.join(path), &self.pending)?;
         self.pending.clear();
         self.files += 1;
