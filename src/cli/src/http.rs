@@ -33,8 +33,13 @@ struct Refusal {
 impl Http {
     /// The service at a URL; `ca` names the authority of its certificate where the public ones don't vouch for it.
     pub fn new(url: &str, ca: Option<&Path>) -> Result<Self, Error> {
+        check_url(url)?;
+        Self::public(url, ca)
+    }
+
+    /// Public files at a URL: what is read is verified, so plain `http://` does as well.
+    pub fn public(url: &str, ca: Option<&Path>) -> Result<Self, Error> {
         let base = url.trim_end_matches('/').to_owned();
-        check_url(&base)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)

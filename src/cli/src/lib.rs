@@ -12,6 +12,7 @@ mod error;
 pub mod files;
 pub mod http;
 pub mod keystore;
+pub mod ledger_view;
 pub mod output;
 pub mod passphrase;
 pub mod people;

@@ -1,3 +1,4 @@
+mod certify;
 mod draft;
 mod export;
 mod open;
@@ -25,6 +26,10 @@ pub enum Election {
     PrepareClose(stages::PrepareClose),
     /// Closes an election with the officers' signatures.
     Close(stages::Close),
+    /// After closes and grace: verifies the log, tallies, and writes the result for the officers to sign.
+    PrepareCertify(certify::PrepareCertify),
+    /// Certifies the result with the officers' signatures.
+    Certify(certify::Certify),
     /// Writes the statement that cancels an election, for the officers to sign.
     PrepareCancel(stages::PrepareCancel),
     /// Cancels an election with the officers' signatures.
@@ -54,6 +59,8 @@ impl Election {
             Self::Open(command) => command.run(context),
             Self::PrepareClose(command) => command.run(context),
             Self::Close(command) => command.run(context),
+            Self::PrepareCertify(command) => command.run(context),
+            Self::Certify(command) => command.run(context),
             Self::PrepareCancel(command) => command.run(context),
             Self::Cancel(command) => command.run(context),
             Self::List(command) => command.run(context),

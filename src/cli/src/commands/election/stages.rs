@@ -147,7 +147,7 @@ impl Signed {
     }
 }
 
-fn other_statement() -> Error {
+pub(super) fn other_statement() -> Error {
     Error::unreadable("the statement", "another one than its file's name says")
 }
 
