@@ -326,3 +326,6 @@ pub(crate) fn stage_checkpoint<D: Disk>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
