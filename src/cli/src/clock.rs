@@ -5,6 +5,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::error::Error;
 
 /// Now, in Unix seconds.
+#[allow(clippy::disallowed_methods, reason = "the program's one clock")]
 pub fn now() -> u64 {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -65,19 +66,32 @@ mod tests {
     fn times_come_in_three_forms() {
         assert_eq!(parse_time("+90m", 1_000).unwrap(), 1_000 + 5_400);
         assert_eq!(parse_time("1793491200", 0).unwrap(), 1_793_491_200);
-        assert_eq!(parse_time("2026-11-01T00:00:00+03:00", 0).unwrap(), 1_793_480_400);
+        assert_eq!(
+            parse_time("2026-11-01T00:00:00+03:00", 0).unwrap(),
+            1_793_480_400
+        );
     }
 
     #[test]
     fn wrong_times_are_named() {
-        for wrong in ["tomorrow", "+5y", "+", "-5", "1969-12-31T00:00:00Z", "+99999999999999999999d"] {
+        for wrong in [
+            "tomorrow",
+            "+5y",
+            "+",
+            "-5",
+            "1969-12-31T00:00:00Z",
+            "+99999999999999999999d",
+        ] {
             assert!(parse_time(wrong, 0).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn a_time_is_shown_as_it_can_be_read_again() {
-        assert_eq!(parse_time(&show_time(1_793_480_400), 0).unwrap(), 1_793_480_400);
+        assert_eq!(
+            parse_time(&show_time(1_793_480_400), 0).unwrap(),
+            1_793_480_400
+        );
         assert_eq!(show_time(u64::MAX), u64::MAX.to_string());
     }
 

@@ -54,7 +54,9 @@ impl Context {
         };
         runtime
             .block_on(async {
-                let channel = client::connect(&profile).await.map_err(|e| named(e.to_string()))?;
+                let channel = client::connect(&profile)
+                    .await
+                    .map_err(|e| named(e.to_string()))?;
                 calls(channel).await
             })
             .map_err(|error| match error {
@@ -67,7 +69,10 @@ impl Context {
 
 /// What a service answered instead of a result.
 pub fn refused(status: Status) -> Error {
-    let lost = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled);
+    let lost = matches!(
+        status.code(),
+        Code::Unavailable | Code::Unknown | Code::Cancelled
+    );
     let refusal = Refusal::from(&status);
     if lost && refusal.reason() == Reason::Other {
         return Error::Unreachable {
@@ -115,6 +120,9 @@ mod tests {
 
     #[test]
     fn a_lost_connection_is_no_refusal() {
-        assert!(matches!(refused(Status::unavailable("gone")), Error::Unreachable { .. }));
+        assert!(matches!(
+            refused(Status::unavailable("gone")),
+            Error::Unreachable { .. }
+        ));
     }
 }

@@ -5,8 +5,8 @@ mod paper;
 mod portal;
 mod token_file;
 
-pub use gateway::{Gateway, Inclusion, Standing};
 pub(crate) use gateway::receipt;
+pub use gateway::{Gateway, Inclusion, Standing};
 pub use paper::{Paper, Papers};
 pub use portal::Portal;
 pub use token_file::TokenFile;
@@ -17,7 +17,9 @@ use crate::error::Error;
 
 /// Bytes of a JSON member, `0x` and lower-case hexadecimal.
 fn bytes(value: &Value, member: &'static str) -> Result<Vec<u8>, Error> {
-    let text = value[member].as_str().and_then(|text| text.strip_prefix("0x"));
+    let text = value[member]
+        .as_str()
+        .and_then(|text| text.strip_prefix("0x"));
     text.and_then(|text| hex::decode(text).ok())
         .ok_or_else(|| Error::unreadable(member, "not bytes as 0x and hexadecimal"))
 }

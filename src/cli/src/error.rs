@@ -135,7 +135,9 @@ impl Error {
         match self {
             Self::Usage { next, .. } | Self::Failed { next, .. } => next.clone(),
             Self::Unreadable { .. } => "Check the file or the argument and try again.".into(),
-            Self::Unwritable { .. } => "Check the folder, its permissions and the free space.".into(),
+            Self::Unwritable { .. } => {
+                "Check the folder, its permissions and the free space.".into()
+            }
             Self::Unreachable { .. } => {
                 "Check that the service runs, and endpoint and certificates of the profile.".into()
             }

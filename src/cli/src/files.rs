@@ -92,7 +92,8 @@ pub fn refuse_existing(path: &Path) -> Result<(), Error> {
 
 /// Writes a value as indented JSON.
 pub fn write_json<T: Serialize>(path: &Path, value: &T, access: Access) -> Result<(), Error> {
-    let mut text = serde_json::to_string_pretty(value).map_err(|e| Error::unreadable_file(path, e))?;
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|e| Error::unreadable_file(path, e))?;
     text.push('\n');
     write(path, text.as_bytes(), access)
 }

@@ -71,7 +71,13 @@ impl Http {
     }
 
     /// Sends JSON, and reads JSON of at most `limit` bytes.
-    pub fn post(&self, path: &str, bearer: Option<&str>, body: &Value, limit: u64) -> Result<Value, Error> {
+    pub fn post(
+        &self,
+        path: &str,
+        bearer: Option<&str>,
+        body: &Value,
+        limit: u64,
+    ) -> Result<Value, Error> {
         let mut request = self.agent.post(self.url(path));
         if let Some(token) = bearer {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -82,7 +88,11 @@ impl Http {
 
     /// Fetches a file of at most `limit` bytes.
     pub fn file(&self, path: &str, limit: u64) -> Result<Vec<u8>, Error> {
-        let answer = self.agent.get(self.url(path)).call().map_err(|e| self.unreachable(&e))?;
+        let answer = self
+            .agent
+            .get(self.url(path))
+            .call()
+            .map_err(|e| self.unreachable(&e))?;
         let status = answer.status();
         let bytes = self.body(answer, limit)?;
         match status.is_success() {
@@ -114,7 +124,10 @@ impl Http {
             .read_to_end(&mut bytes)
             .map_err(|e| self.unreachable(&e))?;
         match bytes.len() as u64 > limit {
-            true => Err(Error::unreadable(format!("the answer of {}", self.base), "too long")),
+            true => Err(Error::unreadable(
+                format!("the answer of {}", self.base),
+                "too long",
+            )),
             false => Ok(bytes),
         }
     }
@@ -131,7 +144,11 @@ fn refusal(status: u16, bytes: &[u8]) -> Error {
     let refusal: Refusal = serde_json::from_slice(bytes).unwrap_or_default();
     let known = !refusal.reason.is_empty();
     Error::Refused {
-        reason: if known { crate::output::printable(&refusal.reason) } else { format!("HTTP_{status}") },
+        reason: if known {
+            crate::output::printable(&refusal.reason)
+        } else {
+            format!("HTTP_{status}")
+        },
         field: crate::output::printable(&refusal.field),
         message: crate::output::printable(&refusal.message),
         retry_after: refusal.retry_after,
@@ -146,9 +163,18 @@ fn check_url(url: &str) -> Result<(), Error> {
             "Write https://host:port, or http:// with a loopback address.",
         ))
     };
-    let Ok(uri) = url.parse::<ureq::http::Uri>() else { return refuse("not a URL") };
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let Ok(uri) = url.parse::<ureq::http::Uri>() else {
+        return refuse("not a URL");
+    };
+    let host = uri
+        .host()
+        .unwrap_or_default()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
+    let loopback = host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
     match uri.scheme_str() {
         Some("https") if !host.is_empty() => Ok(()),
         Some("http") if loopback => Ok(()),
@@ -158,12 +184,19 @@ fn check_url(url: &str) -> Result<(), Error> {
 }
 
 fn roots(ca: Option<&Path>) -> Result<RootCerts, Error> {
-    let Some(path) = ca else { return Ok(RootCerts::WebPki) };
+    let Some(path) = ca else {
+        return Ok(RootCerts::WebPki);
+    };
     let mut found: Vec<Certificate<'static>> = Vec::new();
     for item in parse_pem(&files::read(path)?) {
         match item.map_err(|e| Error::unreadable_file(path, e))? {
             PemItem::Certificate(certificate) => found.push(certificate),
-            _ => return Err(Error::unreadable_file(path, "holds something else than certificates")),
+            _ => {
+                return Err(Error::unreadable_file(
+                    path,
+                    "holds something else than certificates",
+                ));
+            }
         }
     }
     if found.is_empty() {
@@ -178,17 +211,31 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        for fine in ["https://city.example", "http://127.0.0.1:80", "http://localhost:1", "http://[::1]:1"] {
+        for fine in [
+            "https://city.example",
+            "http://127.0.0.1:80",
+            "http://localhost:1",
+            "http://[::1]:1",
+        ] {
             assert!(check_url(fine).is_ok(), "{fine}");
         }
-        for wrong in ["http://city.example", "ftp://city.example", "city", "", "https://"] {
+        for wrong in [
+            "http://city.example",
+            "ftp://city.example",
+            "city",
+            "",
+            "https://",
+        ] {
             assert!(check_url(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn a_refusal_over_http_keeps_its_reason() {
-        let error = refusal(409, br#"{"reason":"PLACE_TAKEN","field":"request","message":"no"}"#);
+        let error = refusal(
+            409,
+            br#"{"reason":"PLACE_TAKEN","field":"request","message":"no"}"#,
+        );
         assert_eq!(error.reason(), "PLACE_TAKEN");
         assert_eq!(refusal(502, b"<html>").reason(), "HTTP_502");
     }

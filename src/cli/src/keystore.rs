@@ -127,7 +127,11 @@ impl KeyFile {
                 "Type it again; nothing was signed.",
             ));
         }
-        apply(&derived, &self.crypto.cipherparams.iv, &self.crypto.ciphertext)
+        apply(
+            &derived,
+            &self.crypto.cipherparams.iv,
+            &self.crypto.ciphertext,
+        )
     }
 }
 
@@ -135,8 +139,15 @@ impl Kdf {
     fn derive(&self, passphrase: &str) -> Result<Zeroizing<[u8; DERIVED]>, Error> {
         let mut derived = Zeroizing::new([0; DERIVED]);
         match self {
-            Self::Scrypt { dklen, n, r, p, salt } => {
-                let sensible = *dklen == DERIVED && n.is_power_of_two() && *n > 1 && *n <= LARGEST_N;
+            Self::Scrypt {
+                dklen,
+                n,
+                r,
+                p,
+                salt,
+            } => {
+                let sensible =
+                    *dklen == DERIVED && n.is_power_of_two() && *n > 1 && *n <= LARGEST_N;
                 if !sensible || *r > 8 || *p > 8 {
                     return Err(wrong("its scrypt parameters are out of range"));
                 }
@@ -146,7 +157,12 @@ impl Kdf {
                 scrypt::scrypt(passphrase.as_bytes(), salt, &params, &mut *derived)
                     .map_err(|_| wrong("its scrypt parameters are out of range"))?;
             }
-            Self::Pbkdf2 { dklen, c, prf, salt } => {
+            Self::Pbkdf2 {
+                dklen,
+                c,
+                prf,
+                salt,
+            } => {
                 if *dklen != DERIVED || *c == 0 || *c > LARGEST_ROUNDS || prf != "hmac-sha256" {
                     return Err(wrong("its pbkdf2 parameters are out of range"));
                 }
@@ -179,7 +195,14 @@ fn uuid(mut id: [u8; 16]) -> String {
     id[6] = id[6] & 0x0f | 0x40;
     id[8] = id[8] & 0x3f | 0x80;
     let hex = hex::encode(id);
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
 }
 
 fn wrong(problem: &str) -> Error {
@@ -196,7 +219,14 @@ mod tests {
     const SECRET: &str = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d";
 
     fn sealed() -> KeyFile {
-        KeyFile::seal(&[7; 32], &[9; 20], "correct horse", LIGHT_LOG_N, &mut rand::rng()).unwrap()
+        KeyFile::seal(
+            &[7; 32],
+            &[9; 20],
+            "correct horse",
+            LIGHT_LOG_N,
+            &mut rand::rng(),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -212,9 +242,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let ours = dir.path().join("ours");
         std::fs::write(&ours, serde_json::to_vec(&sealed()).unwrap()).unwrap();
-        assert_eq!(eth_keystore::decrypt_key(&ours, "correct horse").unwrap(), [7; 32]);
+        assert_eq!(
+            eth_keystore::decrypt_key(&ours, "correct horse").unwrap(),
+            [7; 32]
+        );
         let kdf_salt_and_iv = &mut old_rand();
-        eth_keystore::encrypt_key(dir.path(), kdf_salt_and_iv, [5; 32], "pass", Some("theirs")).unwrap();
+        eth_keystore::encrypt_key(dir.path(), kdf_salt_and_iv, [5; 32], "pass", Some("theirs"))
+            .unwrap();
         let text = std::fs::read(dir.path().join("theirs")).unwrap();
         let theirs: KeyFile = serde_json::from_slice(&text).unwrap();
         assert_eq!(*theirs.open("pass").unwrap(), [5; 32]);

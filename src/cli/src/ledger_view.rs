@@ -8,7 +8,9 @@ use symbolon_election::{ContentHash, ElectionId, LedgerHead, LedgerKeys, TrustFi
 use symbolon_ledger::{
     Chronicle, FileSource, Pins, Report, RollSource, Sighting, Timeline, Unread, Verifier, layout,
 };
-use symbolon_tlog::{Frontier, Hash, MAX_NOTE, SignedCheckpoint, VerifierKey, decode_bundle, leaf_hash};
+use symbolon_tlog::{
+    Frontier, Hash, MAX_NOTE, SignedCheckpoint, VerifierKey, decode_bundle, leaf_hash,
+};
 
 use crate::error::Error;
 use files::Files;
@@ -45,7 +47,8 @@ impl LedgerView {
     /// Verifies every entry and gives the report; whose elections count, the trust file says.
     pub fn verify(&mut self, trust: &TrustFile) -> Result<Report, Error> {
         let size = self.checkpoints.keys().next_back().copied().unwrap_or(0);
-        let mut verifier = Verifier::new(Pins::Trust(Box::new(trust.clone())), trust.domain().clone());
+        let mut verifier =
+            Verifier::new(Pins::Trust(Box::new(trust.clone())), trust.domain().clone());
         let mut tree = Frontier::new();
         for (number, width) in layout::files_of(size) {
             let entries = self.bundle(number, width)?;
@@ -81,7 +84,10 @@ impl LedgerView {
     }
 
     fn sizes(&self) -> Result<Vec<u64>, Error> {
-        let bytes = self.files.read(layout::CHECKPOINT_SIZES, LARGEST_SIZES).map_err(unread)?;
+        let bytes = self
+            .files
+            .read(layout::CHECKPOINT_SIZES, LARGEST_SIZES)
+            .map_err(unread)?;
         std::str::from_utf8(&bytes)
             .ok()
             .and_then(layout::parse_checkpoint_sizes)
@@ -92,28 +98,50 @@ impl LedgerView {
         let bytes = self.files.read(path, MAX_NOTE as u64).map_err(unread)?;
         let signed = SignedCheckpoint::parse(&bytes).map_err(|e| Error::unreadable(path, e))?;
         // The latest stands there twice; the copy by size may have fewer cosignatures.
-        self.checkpoints.entry(signed.checkpoint().size()).or_insert(signed);
+        self.checkpoints
+            .entry(signed.checkpoint().size())
+            .or_insert(signed);
         Ok(())
     }
 
     fn bundle(&self, number: u64, width: u16) -> Result<Vec<Vec<u8>>, Error> {
         let path = layout::entries(number, width);
-        let (bytes, found) = self.widest(width, LARGEST_BUNDLE, |width| layout::entries(number, width)).map_err(unread)?;
+        let (bytes, found) = self
+            .widest(width, LARGEST_BUNDLE, |width| {
+                layout::entries(number, width)
+            })
+            .map_err(unread)?;
         let entries = decode_bundle(&bytes, found).map_err(|e| Error::unreadable(path, e))?;
-        Ok(entries.into_iter().take(width.into()).map(<[u8]>::to_vec).collect())
+        Ok(entries
+            .into_iter()
+            .take(width.into())
+            .map(<[u8]>::to_vec)
+            .collect())
     }
 
     /// A file of 256 of this width, or the full one that has replaced it.
-    fn widest(&self, width: u16, limit: u64, path: impl Fn(u16) -> String) -> Result<(Vec<u8>, u16), Unread> {
+    fn widest(
+        &self,
+        width: u16,
+        limit: u64,
+        path: impl Fn(u16) -> String,
+    ) -> Result<(Vec<u8>, u16), Unread> {
         match self.files.read(&path(width), limit) {
-            Err(Unread::Missing { .. }) if width < WIDE => Ok((self.files.read(&path(WIDE), limit)?, WIDE)),
+            Err(Unread::Missing { .. }) if width < WIDE => {
+                Ok((self.files.read(&path(WIDE), limit)?, WIDE))
+            }
             read => Ok((read?, width)),
         }
     }
 }
 
 impl RollSource for LedgerView {
-    fn leaves(&mut self, election: &ElectionId, from: u32, count: u32) -> Result<Vec<VoterId>, Unread> {
+    fn leaves(
+        &mut self,
+        election: &ElectionId,
+        from: u32,
+        count: u32,
+    ) -> Result<Vec<VoterId>, Unread> {
         let wide = u32::from(WIDE);
         let (number, skip) = (u64::from(from / wide), from % wide);
         let end = wide.min(skip.saturating_add(count));
@@ -123,10 +151,12 @@ impl RollSource for LedgerView {
         let path = |width| layout::roll_leaves(&election, number, width);
         let (bytes, _) = self.widest(width, limit, path)?;
         let (leaves, _) = bytes.as_chunks::<LEAF>();
-        let wanted = leaves.get(skip as usize..end as usize).ok_or_else(|| Unread::Unreadable {
-            path: path(width),
-            reason: "too short".to_owned(),
-        })?;
+        let wanted = leaves
+            .get(skip as usize..end as usize)
+            .ok_or_else(|| Unread::Unreadable {
+                path: path(width),
+                reason: "too short".to_owned(),
+            })?;
         Ok(wanted.iter().map(|leaf| VoterId::new(*leaf)).collect())
     }
 }
@@ -149,15 +179,23 @@ impl Chronicle for LedgerView {
             }
             for (cosigner, key) in keys.cosigners().iter().enumerate() {
                 let key = key.to_vkey().parse::<VerifierKey>();
-                let time = key.ok().and_then(|key| signed.cosigned_at(&key).ok().flatten());
-                sightings.extend(time.map(|time| Sighting { cosigner, size: *size, time }));
+                let time = key
+                    .ok()
+                    .and_then(|key| signed.cosigned_at(&key).ok().flatten());
+                sightings.extend(time.map(|time| Sighting {
+                    cosigner,
+                    size: *size,
+                    time,
+                }));
             }
         }
         Timeline::from_sightings(sightings, keys.quorum().into())
     }
 
     fn head(&mut self, size: u64) -> Option<LedgerHead> {
-        self.roots.get(&size).map(|root| LedgerHead::new(*root.as_bytes()))
+        self.roots
+            .get(&size)
+            .map(|root| LedgerHead::new(*root.as_bytes()))
     }
 }
 

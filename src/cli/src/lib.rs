@@ -55,7 +55,11 @@ pub fn run_from_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(message) => {
             // Help and version are no errors.
-            let code = if message.use_stderr() { error::EXIT_USAGE } else { 0 };
+            let code = if message.use_stderr() {
+                error::EXIT_USAGE
+            } else {
+                0
+            };
             let _ = message.print();
             return ExitCode::from(code);
         }
@@ -68,7 +72,11 @@ pub fn run_from_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command.run(&context) {
         Ok(report) => {
             report.print(context.json);
-            ExitCode::from(if report.is_failed() { error::EXIT_FAILED } else { 0 })
+            ExitCode::from(if report.is_failed() {
+                error::EXIT_FAILED
+            } else {
+                0
+            })
         }
         Err(error) => {
             output::print_error(&error, context.json);

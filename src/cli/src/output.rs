@@ -43,7 +43,11 @@ impl Report {
     #[must_use]
     pub fn facts<'a>(mut self, facts: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let facts: Vec<_> = facts.into_iter().collect();
-        let width = facts.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+        let width = facts
+            .iter()
+            .map(|(name, _)| name.width())
+            .max()
+            .unwrap_or(0);
         for (name, value) in facts {
             let pad = " ".repeat(width - name.width());
             let _ = writeln!(self.text, "{name}{pad}  {value}");

@@ -80,7 +80,10 @@ fn checked(passphrase: &str) -> Result<SecretString, Error> {
         return Err(Error::unreadable("the passphrase", "empty"));
     }
     if passphrase.len() > LONGEST {
-        return Err(Error::unreadable("the passphrase", "longer than 4096 bytes"));
+        return Err(Error::unreadable(
+            "the passphrase",
+            "longer than 4096 bytes",
+        ));
     }
     Ok(SecretString::new(passphrase.to_owned()))
 }

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use symbolon_election::{
-    Domain, Entry, Signature, SignatureFile, Statement, TrustFile, officers,
-};
+use symbolon_election::{Domain, Entry, Signature, SignatureFile, Statement, TrustFile, officers};
 
 use crate::{
     error::Error,
@@ -30,7 +28,11 @@ pub fn write_statement(path: &Path, statement: &Statement, domain: &Domain) -> R
 }
 
 /// Writes a signature beside its statement; the name says who signed what.
-pub fn write_signature(statement: &Path, folder: Option<&Path>, signature: &SignatureFile) -> Result<PathBuf, Error> {
+pub fn write_signature(
+    statement: &Path,
+    folder: Option<&Path>,
+    signature: &SignatureFile,
+) -> Result<PathBuf, Error> {
     let stem = statement.file_stem().unwrap_or_default().to_string_lossy();
     let name = format!("{stem}.{}{SIGNATURE_SUFFIX}", signature.signer());
     let path = match folder {
@@ -61,9 +63,12 @@ pub fn signature_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 pub fn assemble(statement: Statement, domain: &Domain, files: &[PathBuf]) -> Result<Entry, Error> {
     let mut signatures: Vec<Signature> = Vec::new();
     for path in files {
-        let file = SignatureFile::parse(&files::read(path)?).map_err(|e| Error::unreadable_file(path, e))?;
+        let file = SignatureFile::parse(&files::read(path)?)
+            .map_err(|e| Error::unreadable_file(path, e))?;
         if *file.digest() == statement.digest(domain) {
-            let signature = file.verify(&statement, domain).map_err(|e| Error::unreadable_file(path, e))?;
+            let signature = file
+                .verify(&statement, domain)
+                .map_err(|e| Error::unreadable_file(path, e))?;
             signatures.push(signature);
         }
     }
@@ -99,9 +104,15 @@ mod tests {
     fn signatures_are_collected_in_ascending_order_and_others_passed_over() {
         let dir = tempfile::tempdir().unwrap();
         let domain = Domain::for_log("log.example/1");
-        let cancelled = |n| Statement::Cancelled(Cancelled { election: ElectionId::new([n; 32]) });
+        let cancelled = |n| {
+            Statement::Cancelled(Cancelled {
+                election: ElectionId::new([n; 32]),
+            })
+        };
         let path = dir.path().join("cancelled.json");
-        let mut keys: Vec<_> = (0..3).map(|_| SigningKey::random(&mut random::os())).collect();
+        let mut keys: Vec<_> = (0..3)
+            .map(|_| SigningKey::random(&mut random::os()))
+            .collect();
         for key in &keys {
             for (n, name) in [(1, "cancelled.json"), (2, "other.json")] {
                 let signature = key.sign(cancelled(n).digest(&domain).as_bytes());
@@ -118,6 +129,9 @@ mod tests {
         keys.sort_by_key(SigningKey::address);
         let officers: Vec<_> = keys.iter().map(SigningKey::address).collect();
         let digest = cancelled(1).digest(&domain);
-        assert_eq!(officers::verify("Cancelled", &digest, signatures, &officers, 3).unwrap(), officers);
+        assert_eq!(
+            officers::verify("Cancelled", &digest, signatures, &officers, 3).unwrap(),
+            officers
+        );
     }
 }

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use symbolon_api_closed::audit::{
     GetCheckpointRequest, GetConsistencyProofRequest, GetLeavesRequest, audit_client::AuditClient,
 };
-use symbolon_tlog::{Checkpoint, Frontier, Hash, SignedCheckpoint, VerifierKey, leaf_hash, verify_consistency};
+use symbolon_tlog::{
+    Checkpoint, Frontier, Hash, SignedCheckpoint, VerifierKey, leaf_hash, verify_consistency,
+};
 use tonic::transport::Channel;
 
 use crate::{
@@ -91,16 +93,24 @@ impl Show {
             let mut client = AuditClient::new(channel);
             let (mut start, mut limit) = (self.start.unwrap_or(0), self.limit);
             if let Some(last) = self.last {
-                let answer = client.get_checkpoint(GetCheckpointRequest {}).await.map_err(refused)?;
+                let answer = client
+                    .get_checkpoint(GetCheckpointRequest {})
+                    .await
+                    .map_err(refused)?;
                 let signed = parse(&answer.into_inner().note)?;
                 start = signed.checkpoint().size().saturating_sub(last.into());
                 limit = last;
             }
             Ok((start, leaves(&mut client, start, limit.into()).await?))
         })?;
-        let mut report = Report::new(json!({"start": start, "leaves": leaves.iter().map(|l| shown(l)).collect::<Vec<_>>()}));
+        let mut report = Report::new(
+            json!({"start": start, "leaves": leaves.iter().map(|l| shown(l)).collect::<Vec<_>>()}),
+        );
         for (index, leaf) in (start..).zip(&leaves) {
-            report = report.line(format!("{index}  {}", printable(&String::from_utf8_lossy(leaf))));
+            report = report.line(format!(
+                "{index}  {}",
+                printable(&String::from_utf8_lossy(leaf))
+            ));
         }
         Ok(report)
     }
@@ -114,9 +124,13 @@ fn shown(leaf: &[u8]) -> Value {
 impl Verify {
     fn run(self, context: &Context) -> Result<Report, Error> {
         let remembered = self.remembered()?;
-        let pinned = self.key.clone().or_else(|| remembered.as_ref().map(|r| r.key.clone()));
+        let pinned = self
+            .key
+            .clone()
+            .or_else(|| remembered.as_ref().map(|r| r.key.clone()));
         let earlier = remembered.map(|r| parse(&r.checkpoint)).transpose()?;
-        let head = context.call(|channel| check(channel, pinned.as_deref(), earlier.as_ref(), self.quick))?;
+        let head = context
+            .call(|channel| check(channel, pinned.as_deref(), earlier.as_ref(), self.quick))?;
         if let Some(path) = &self.remember {
             let value = Remembered {
                 key: head.key.to_string(),
@@ -132,7 +146,15 @@ impl Verify {
             "recomputed": !self.quick,
         }))
         .facts([
-            ("verified", if self.quick { "signature and consistency" } else { "signature, all leaves" }.into()),
+            (
+                "verified",
+                if self.quick {
+                    "signature and consistency"
+                } else {
+                    "signature, all leaves"
+                }
+                .into(),
+            ),
             ("leaves", size.to_string()),
             ("root", head.checkpoint.root().to_string()),
             ("key", head.key.to_string()),
@@ -161,21 +183,34 @@ async fn check(
     quick: bool,
 ) -> Result<Head, Error> {
     let mut client = AuditClient::new(channel);
-    let answer = client.get_checkpoint(GetCheckpointRequest {}).await.map_err(refused)?.into_inner();
+    let answer = client
+        .get_checkpoint(GetCheckpointRequest {})
+        .await
+        .map_err(refused)?
+        .into_inner();
     let key: VerifierKey = pinned
         .unwrap_or(&answer.verifier_key)
         .parse()
         .map_err(|e| Error::unreadable("the log's key", e))?;
     let signed = parse(&answer.note)?;
     let checkpoint = signed.verify(&key).map_err(|e| {
-        violated(format!("the checkpoint is not signed by the key that was pinned: {e}"))
+        violated(format!(
+            "the checkpoint is not signed by the key that was pinned: {e}"
+        ))
     })?;
     if let Some(earlier) = earlier {
-        let earlier = earlier.verify(&key).map_err(|e| Error::unreadable("the remembered checkpoint", e))?;
+        let earlier = earlier
+            .verify(&key)
+            .map_err(|e| Error::unreadable("the remembered checkpoint", e))?;
         extends(&mut client, earlier, checkpoint).await?;
     }
     if !quick {
-        recompute(&mut client, earlier.map(SignedCheckpoint::checkpoint), checkpoint).await?;
+        recompute(
+            &mut client,
+            earlier.map(SignedCheckpoint::checkpoint),
+            checkpoint,
+        )
+        .await?;
     }
     Ok(Head {
         key,
@@ -187,7 +222,11 @@ async fn check(
     })
 }
 
-async fn extends(client: &mut AuditClient<Channel>, earlier: &Checkpoint, now: &Checkpoint) -> Result<(), Error> {
+async fn extends(
+    client: &mut AuditClient<Channel>,
+    earlier: &Checkpoint,
+    now: &Checkpoint,
+) -> Result<(), Error> {
     if earlier.origin() != now.origin() {
         return Err(violated("the log bears another name than before"));
     }
@@ -202,15 +241,23 @@ async fn extends(client: &mut AuditClient<Channel>, earlier: &Checkpoint, now: &
         first: earlier.size(),
         second: now.size(),
     };
-    let answer = client.get_consistency_proof(request).await.map_err(refused)?.into_inner();
+    let answer = client
+        .get_consistency_proof(request)
+        .await
+        .map_err(refused)?
+        .into_inner();
     let proof = answer
         .hashes
         .iter()
         .map(|hash| Hash::try_from(&hash[..]))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| Error::unreadable("the proof", e))?;
-    verify_consistency((earlier.size(), earlier.root()), (now.size(), now.root()), &proof)
-        .map_err(|_| violated("the log does not extend what was seen before: it was rewritten"))
+    verify_consistency(
+        (earlier.size(), earlier.root()),
+        (now.size(), now.root()),
+        &proof,
+    )
+    .map_err(|_| violated("the log does not extend what was seen before: it was rewritten"))
 }
 
 async fn recompute(
@@ -220,13 +267,19 @@ async fn recompute(
 ) -> Result<(), Error> {
     let mut tree = Frontier::new();
     while tree.size() < now.size() {
-        let page = leaves(client, tree.size(), (now.size() - tree.size()).min(PAGE.into())).await?;
+        let page = leaves(
+            client,
+            tree.size(),
+            (now.size() - tree.size()).min(PAGE.into()),
+        )
+        .await?;
         if page.is_empty() {
             return Err(violated(format!("leaf {} is missing", tree.size())));
         }
         for leaf in page {
             tree.push(leaf_hash(&leaf));
-            let differs = earlier.is_some_and(|e| e.size() == tree.size() && *e.root() != tree.root());
+            let differs =
+                earlier.is_some_and(|e| e.size() == tree.size() && *e.root() != tree.root());
             if differs {
                 return Err(violated("the leaves are not those that were seen before"));
             }
@@ -238,7 +291,11 @@ async fn recompute(
     }
 }
 
-async fn leaves(client: &mut AuditClient<Channel>, start: u64, limit: u64) -> Result<Vec<Vec<u8>>, Error> {
+async fn leaves(
+    client: &mut AuditClient<Channel>,
+    start: u64,
+    limit: u64,
+) -> Result<Vec<Vec<u8>>, Error> {
     let mut found: Vec<Vec<u8>> = Vec::new();
     while (found.len() as u64) < limit {
         let left = limit - found.len() as u64;
@@ -246,7 +303,12 @@ async fn leaves(client: &mut AuditClient<Channel>, start: u64, limit: u64) -> Re
             start: start + found.len() as u64,
             limit: u32::try_from(left).unwrap_or(PAGE).min(PAGE),
         };
-        let mut page = client.get_leaves(request).await.map_err(refused)?.into_inner().leaves;
+        let mut page = client
+            .get_leaves(request)
+            .await
+            .map_err(refused)?
+            .into_inner()
+            .leaves;
         page.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         if page.is_empty() {
             break;
@@ -261,5 +323,8 @@ fn parse(note: &str) -> Result<SignedCheckpoint, Error> {
 }
 
 fn violated(message: impl Into<String>) -> Error {
-    Error::failed(message, "Keep the remembered file: it is evidence. Tell the officers.")
+    Error::failed(
+        message,
+        "Keep the remembered file: it is evidence. Tell the officers.",
+    )
 }

@@ -17,6 +17,9 @@ impl Completions {
         clap_complete::generate(self.shell, &mut Cli::command(), "symbolon", &mut script);
         let script = String::from_utf8(script)
             .map_err(|_| Error::failed("the completions aren't text", "Report this."))?;
-        Ok(Report::new(json!({"shell": self.shell.to_string(), "script": script})).line(script.trim_end()))
+        Ok(
+            Report::new(json!({"shell": self.shell.to_string(), "script": script}))
+                .line(script.trim_end()),
+        )
     }
 }

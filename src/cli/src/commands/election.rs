@@ -2,6 +2,7 @@ mod certify;
 mod draft;
 mod export;
 mod open;
+mod settings;
 mod show;
 mod stages;
 
@@ -81,8 +82,12 @@ impl TrustOption {
 }
 
 async fn fetch_trust(client: &mut ElectionsClient<Channel>) -> Result<TrustFile, Error> {
-    let answer = client.get_trust_file(GetTrustFileRequest {}).await.map_err(refused)?;
-    TrustFile::parse(&answer.into_inner().trust).map_err(|e| Error::unreadable("the vault's trust file", e))
+    let answer = client
+        .get_trust_file(GetTrustFileRequest {})
+        .await
+        .map_err(refused)?;
+    TrustFile::parse(&answer.into_inner().trust)
+        .map_err(|e| Error::unreadable("the vault's trust file", e))
 }
 
 /// An election's manifest, checked against the trust file.
@@ -94,9 +99,17 @@ async fn manifest(
     let request = GetElectionRequest {
         election: election.as_bytes().to_vec(),
     };
-    let answer = client.get_election(request).await.map_err(refused)?.into_inner();
-    let entry = answer.election.map(|election| election.manifest).unwrap_or_default();
-    let wrong = |problem: &dyn std::fmt::Display| Error::unreadable("the election's manifest", problem);
+    let answer = client
+        .get_election(request)
+        .await
+        .map_err(refused)?
+        .into_inner();
+    let entry = answer
+        .election
+        .map(|election| election.manifest)
+        .unwrap_or_default();
+    let wrong =
+        |problem: &dyn std::fmt::Display| Error::unreadable("the election's manifest", problem);
     let Ok(Entry::Manifest(unverified)) = Entry::decode(&entry) else {
         return Err(wrong(&"not a manifest"));
     };

@@ -7,8 +7,8 @@ use std::{
 use clap::{Args, Subcommand};
 use serde_json::json;
 use symbolon_api_closed::registration::{
-    AddToElectorateRequest, AddToElectorateResponse, CreateElectorateRequest, ListElectoratesRequest,
-    electorates_client::ElectoratesClient,
+    AddToElectorateRequest, AddToElectorateResponse, CreateElectorateRequest,
+    ListElectoratesRequest, electorates_client::ElectoratesClient,
 };
 use symbolon_service::{Reason, Remedy};
 use tonic::transport::Channel;
@@ -35,7 +35,9 @@ pub enum Electorate {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/portal-main.toml electorate create north")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/portal-main.toml electorate create north"
+)]
 pub struct Create {
     /// 1 to 64 of a-z, 0-9, '-', '_' and '.'.
     name: String,
@@ -78,7 +80,10 @@ impl Create {
             let request = CreateElectorateRequest {
                 electorate: self.name.clone(),
             };
-            ElectoratesClient::new(channel).create_electorate(request).await.map_err(refused)?;
+            ElectoratesClient::new(channel)
+                .create_electorate(request)
+                .await
+                .map_err(refused)?;
             Ok(())
         })?;
         Ok(Report::new(json!({"electorate": self.name})).line(format!("{} is there.", self.name)))
@@ -87,10 +92,15 @@ impl Create {
 
 fn list(context: &Context) -> Result<Report, Error> {
     let electorates = context.call(|channel| async {
-        let answer = ElectoratesClient::new(channel).list_electorates(ListElectoratesRequest {}).await;
+        let answer = ElectoratesClient::new(channel)
+            .list_electorates(ListElectoratesRequest {})
+            .await;
         Ok(answer.map_err(refused)?.into_inner().electorates)
     })?;
-    let value: Vec<_> = electorates.iter().map(|e| json!({"name": e.name, "size": e.size})).collect();
+    let value: Vec<_> = electorates
+        .iter()
+        .map(|e| json!({"name": e.name, "size": e.size}))
+        .collect();
     let mut table = Table::new(&["electorate", "people"]);
     for electorate in &electorates {
         table.row([printable(&electorate.name), electorate.size.to_string()]);
@@ -138,7 +148,12 @@ async fn add(channel: Channel, name: &str, ids: &[Id]) -> Result<(u64, Vec<Id>),
             }
             added += u64::from(answer.added);
             for at in answer.unknown {
-                unknown.push(*usize::try_from(at).ok().and_then(|at| batch.get(at)).ok_or_else(foreign)?);
+                unknown.push(
+                    *usize::try_from(at)
+                        .ok()
+                        .and_then(|at| batch.get(at))
+                        .ok_or_else(foreign)?,
+                );
             }
             waiting.remove(&answer.correlation);
         }
@@ -170,7 +185,9 @@ fn requests(name: &str, waiting: &HashMap<u64, &[Id]>) -> Vec<AddToElectorateReq
 }
 
 fn put_off(answer: &AddToElectorateResponse) -> Result<Option<Duration>, Error> {
-    let Some(refusal) = &answer.refusal else { return Ok(None) };
+    let Some(refusal) = &answer.refusal else {
+        return Ok(None);
+    };
     if Reason::from_name(&refusal.reason).is_some_and(|reason| reason.remedy() == Remedy::Retry) {
         return Ok(Some(Duration::from_millis(refusal.retry_after_ms.into())));
     }
@@ -190,8 +207,15 @@ type Id = [u8; 32];
 
 fn read_ids(path: &Path, filter: Option<&str>) -> Result<Vec<Id>, Error> {
     let text = files::read_text(path)?;
-    let header = text.lines().next().unwrap_or_default().trim_start_matches('\u{feff}');
-    let columns: Vec<_> = header.split(',').map(|name| name.trim().trim_matches('"')).collect();
+    let header = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches('\u{feff}');
+    let columns: Vec<_> = header
+        .split(',')
+        .map(|name| name.trim().trim_matches('"'))
+        .collect();
     if columns.contains(&"registration_id") {
         return from_csv(path, &text, filter);
     }
@@ -217,7 +241,9 @@ fn from_csv(path: &Path, text: &str, filter: Option<&str>) -> Result<Vec<Id>, Er
         Error::unreadable_file(path, format!("line {line}: not CSV like its header"))
     };
     let text = text.trim_start_matches('\u{feff}');
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::Headers)
+        .from_reader(text.as_bytes());
     let header = reader.headers().map_err(wrong)?.clone();
     let position = |name: &str| header.iter().position(|column| column == name);
     let id_at = position("registration_id").unwrap_or_default();
@@ -226,8 +252,12 @@ fn from_csv(path: &Path, text: &str, filter: Option<&str>) -> Result<Vec<Id>, Er
             let (column, value) = filter
                 .split_once('=')
                 .ok_or_else(|| Error::usage("--where has no '='", "Write --where column=value."))?;
-            let at = position(column)
-                .ok_or_else(|| Error::usage(format!("there is no column {column:?}"), "Look at the file's header."))?;
+            let at = position(column).ok_or_else(|| {
+                Error::usage(
+                    format!("there is no column {column:?}"),
+                    "Look at the file's header.",
+                )
+            })?;
             Ok::<_, Error>((at, value))
         })
         .transpose()?;
@@ -244,8 +274,12 @@ fn from_csv(path: &Path, text: &str, filter: Option<&str>) -> Result<Vec<Id>, Er
 
 fn parse_id(path: &Path, line: u64, text: &str) -> Result<Id, Error> {
     let mut id = [0; 32];
-    hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut id)
-        .map_err(|_| Error::unreadable_file(path, format!("line {line}: not a registration ID (64 hexadecimal digits)")))?;
+    hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut id).map_err(|_| {
+        Error::unreadable_file(
+            path,
+            format!("line {line}: not a registration ID (64 hexadecimal digits)"),
+        )
+    })?;
     Ok(id)
 }
 
@@ -264,9 +298,14 @@ mod tests {
         let (a, b) = ("aa".repeat(32), "bb".repeat(32));
         let bare = file(&format!("{a}\n\n0x{b}\n"));
         assert_eq!(read_ids(bare.path(), None).unwrap().len(), 2);
-        let csv = file(&format!("line,registration_id,district\n2,{a},North\n3,{b},South\n"));
+        let csv = file(&format!(
+            "line,registration_id,district\n2,{a},North\n3,{b},South\n"
+        ));
         assert_eq!(read_ids(csv.path(), None).unwrap().len(), 2);
-        assert_eq!(read_ids(csv.path(), Some("district=South")).unwrap(), [[0xbb; 32]]);
+        assert_eq!(
+            read_ids(csv.path(), Some("district=South")).unwrap(),
+            [[0xbb; 32]]
+        );
         assert!(read_ids(csv.path(), Some("area=South")).is_err());
     }
 

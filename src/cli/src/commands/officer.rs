@@ -89,7 +89,9 @@ pub struct Sign {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon officer import-signature draft/manifest.json 0x5f1c…1b")]
+#[command(
+    after_help = "Example:\n  symbolon officer import-signature draft/manifest.json 0x5f1c…1b"
+)]
 pub struct ImportSignature {
     /// The statement's typed-data JSON file.
     statement: PathBuf,
@@ -114,10 +116,15 @@ impl Officer {
 impl New {
     fn run(self, context: &Context) -> Result<Report, Error> {
         files::refuse_existing(&self.out)?;
-        let passphrase = passphrase::Source::new(self.passphrase.passphrase_file).read_new("New passphrase: ")?;
+        let passphrase = passphrase::Source::new(self.passphrase.passphrase_file)
+            .read_new("New passphrase: ")?;
         let mut rng = random::os();
         let key = SigningKey::random(&mut rng);
-        let strength = if self.light { LIGHT_LOG_N } else { STANDARD_LOG_N };
+        let strength = if self.light {
+            LIGHT_LOG_N
+        } else {
+            STANDARD_LOG_N
+        };
         let file = KeyFile::seal(
             key.expose_secret().expose(),
             key.address().as_bytes(),
@@ -128,10 +135,11 @@ impl New {
         files::refuse_existing(&self.out)?;
         files::write_json(&self.out, &file, Access::Private)?;
         let address = key.address().checksummed();
-        let mut report = Report::new(json!({"file": self.out, "address": key.address().to_0x()})).facts([
-            ("key file", self.out.display().to_string()),
-            ("address", address),
-        ]);
+        let mut report = Report::new(json!({"file": self.out, "address": key.address().to_0x()}))
+            .facts([
+                ("key file", self.out.display().to_string()),
+                ("address", address),
+            ]);
         if self.light && !context.json {
             report = report.line("The passphrase is stretched weakly: for trials only.");
         }
@@ -143,16 +151,23 @@ impl Address {
     fn run(self) -> Result<Report, Error> {
         let file: KeyFile = files::read_json(&self.file)?;
         let text = file.address.as_deref().unwrap_or_default();
-        let address: symbolon_election::Address = text
-            .parse()
-            .map_err(|_| Error::unreadable_file(&self.file, "names no address; signing with it shows the address"))?;
+        let address: symbolon_election::Address = text.parse().map_err(|_| {
+            Error::unreadable_file(
+                &self.file,
+                "names no address; signing with it shows the address",
+            )
+        })?;
         Ok(Report::new(json!({"address": address.to_0x()})).line(address.checksummed()))
     }
 }
 
 impl Sign {
     fn run(self) -> Result<Report, Error> {
-        let trust = self.trust.as_deref().map(statements::read_trust).transpose()?;
+        let trust = self
+            .trust
+            .as_deref()
+            .map(statements::read_trust)
+            .transpose()?;
         let content = self.content.as_deref().map(files::read).transpose()?;
         let mut read = Vec::new();
         for path in &self.statements {
@@ -177,9 +192,11 @@ impl Sign {
             facts.push((statement.name(), file.display().to_string()));
             written.push(json!({"statement": statement.name(), "digest": format!("0x{digest}"), "file": file}));
         }
-        Ok(Report::new(json!({"signer": key.address().to_0x(), "signatures": written}))
-            .line(format!("signed by {}", key.address().checksummed()))
-            .facts(facts))
+        Ok(
+            Report::new(json!({"signer": key.address().to_0x(), "signatures": written}))
+                .line(format!("signed by {}", key.address().checksummed()))
+                .facts(facts),
+        )
     }
 
     fn show(&self, path: &Path, statement: &Statement, domain: &Domain, content: Option<&[u8]>) {
@@ -204,7 +221,10 @@ impl Sign {
                 "Read what would be signed, and add --yes.",
             ));
         }
-        to_stderr(&format!("Sign {}? Type yes: ", if count == 1 { "this" } else { "all of these" }));
+        to_stderr(&format!(
+            "Sign {}? Type yes: ",
+            if count == 1 { "this" } else { "all of these" }
+        ));
         let mut answer = String::new();
         std::io::stdin()
             .lock()
@@ -217,7 +237,12 @@ impl Sign {
     }
 }
 
-fn check_trust(path: &Path, statement: &Statement, domain: &Domain, trust: &TrustFile) -> Result<(), Error> {
+fn check_trust(
+    path: &Path,
+    statement: &Statement,
+    domain: &Domain,
+    trust: &TrustFile,
+) -> Result<(), Error> {
     let refuse = |problem: &str| {
         Err(Error::failed(
             format!("{}: {problem}", path.display()),
@@ -228,9 +253,11 @@ fn check_trust(path: &Path, statement: &Statement, domain: &Domain, trust: &Trus
         return refuse("it is for another ledger than the trust file's");
     }
     match statement {
-        Statement::Manifest(Manifest { officers, threshold, .. })
-            if officers != trust.officers() || *threshold != trust.threshold() =>
-        {
+        Statement::Manifest(Manifest {
+            officers,
+            threshold,
+            ..
+        }) if officers != trust.officers() || *threshold != trust.threshold() => {
             refuse("its officers or threshold are not those of the trust file")
         }
         _ => Ok(()),
@@ -245,11 +272,16 @@ fn open_key(path: &Path, passphrase: Option<PathBuf>) -> Result<SigningKey, Erro
     let secret = Secret::from_slice(&*secret).map_err(|e| Error::unreadable_file(path, e))?;
     let key = SigningKey::new(secret).map_err(|e| Error::unreadable_file(path, e))?;
     let named = file.address.as_ref().is_none_or(|address| {
-        address.trim_start_matches("0x").eq_ignore_ascii_case(&hex::encode(key.address().as_bytes()))
+        address
+            .trim_start_matches("0x")
+            .eq_ignore_ascii_case(&hex::encode(key.address().as_bytes()))
     });
     match named {
         true => Ok(key),
-        false => Err(Error::unreadable_file(path, "its address is not that of its key")),
+        false => Err(Error::unreadable_file(
+            path,
+            "its address is not that of its key",
+        )),
     }
 }
 

@@ -8,7 +8,9 @@ use std::{
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use symbolon_api_closed::registration::{GetSchemaRequest, registration_client::RegistrationClient};
+use symbolon_api_closed::registration::{
+    GetSchemaRequest, registration_client::RegistrationClient,
+};
 
 use crate::{
     Context, Error,
@@ -56,19 +58,34 @@ impl People {
 impl Register {
     fn run(self, context: &Context) -> Result<Report, Error> {
         let file = File::open(&self.file).map_err(|e| Error::unreadable_file(&self.file, e))?;
-        let size = file.metadata().map_err(|e| Error::unreadable_file(&self.file, e))?.len();
-        let (journal, errors) = (beside(&self.file, ".journal"), beside(&self.file, ".errors.csv"));
+        let size = file
+            .metadata()
+            .map_err(|e| Error::unreadable_file(&self.file, e))?
+            .len();
+        let (journal, errors) = (
+            beside(&self.file, ".journal"),
+            beside(&self.file, ".errors.csv"),
+        );
         let (results, ending) = context.call(|channel| async {
             let mut client = RegistrationClient::new(channel.clone());
-            let schema = client.get_schema(GetSchemaRequest {}).await.map_err(refused)?;
-            let names: BTreeSet<String> =
-                schema.into_inner().attributes.into_iter().map(|attribute| attribute.name).collect();
+            let schema = client
+                .get_schema(GetSchemaRequest {})
+                .await
+                .map_err(refused)?;
+            let names: BTreeSet<String> = schema
+                .into_inner()
+                .attributes
+                .into_iter()
+                .map(|attribute| attribute.name)
+                .collect();
             let rows = Rows::new(file, &names, &self.ignore)?;
             let mut results = Results::new(Journal::open(&journal, size)?, &errors)?;
             if let Some(out) = &self.out {
                 results = results.with_ids(out, &rows.header(), &self.copy)?;
             }
-            Pump::new(rows, results, Bar::new(size, context.json)).run(channel).await
+            Pump::new(rows, results, Bar::new(size, context.json))
+                .run(channel)
+                .await
         })?;
         Ok(self.report(&results, &ending, &errors))
     }
@@ -91,12 +108,15 @@ impl Register {
             for (reason, count) in results.reasons() {
                 table.row([reason.clone(), count.to_string()]);
             }
-            report = report
-                .table(&table)
-                .line(format!("{} names each by line and field.", errors.display()));
+            report = report.table(&table).line(format!(
+                "{} names each by line and field.",
+                errors.display()
+            ));
         }
         for reason in ending.put_off.keys() {
-            report = report.line(format!("Stopped for now: {reason}. The same command goes on later."));
+            report = report.line(format!(
+                "Stopped for now: {reason}. The same command goes on later."
+            ));
         }
         report
     }
@@ -112,9 +132,14 @@ struct Bar(ProgressBar);
 
 impl Bar {
     fn new(size: u64, quiet: bool) -> Self {
-        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(size) };
-        let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {elapsed_precise}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = if quiet {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new(size)
+        };
+        let style =
+            ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {elapsed_precise}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
         Self(bar)
     }
@@ -123,7 +148,8 @@ impl Bar {
 impl Progress for Bar {
     fn step(&mut self, bytes: u64, done: u64, refused: u64) {
         self.0.set_position(bytes);
-        self.0.set_message(format!("{done} registered, {refused} refused"));
+        self.0
+            .set_message(format!("{done} registered, {refused} refused"));
     }
 }
 

@@ -26,14 +26,18 @@ pub enum Person {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/portal-main.toml person register --attribute family_name=Doe --attribute given_name=Jane --attribute birth_date=1990-05-17 --attribute document=AB123456\n\nOther users of this machine can see its command lines: prefer --file.")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/portal-main.toml person register --attribute family_name=Doe --attribute given_name=Jane --attribute birth_date=1990-05-17 --attribute document=AB123456\n\nOther users of this machine can see its command lines: prefer --file."
+)]
 pub struct Register {
     #[command(flatten)]
     source: Source,
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/portal-main.toml person check --file person.json")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/portal-main.toml person check --file person.json"
+)]
 pub struct Check {
     #[command(flatten)]
     source: Source,
@@ -42,7 +46,11 @@ pub struct Check {
 #[derive(Args)]
 struct Source {
     /// One attribute of the person.
-    #[arg(long = "attribute", value_name = "NAME=VALUE", required_unless_present = "file")]
+    #[arg(
+        long = "attribute",
+        value_name = "NAME=VALUE",
+        required_unless_present = "file"
+    )]
     attributes: Vec<String>,
     /// A JSON object of attributes, names to strings.
     #[arg(long, value_name = "FILE", conflicts_with = "attributes")]
@@ -63,7 +71,9 @@ impl Register {
         let person = Some(self.source.read()?);
         let answer = context.call(|channel| async {
             let request = RegisterPersonRequest { person };
-            let answer = RegistrationClient::new(channel).register_person(request).await;
+            let answer = RegistrationClient::new(channel)
+                .register_person(request)
+                .await;
             Ok(answer.map_err(refused)?.into_inner())
         })?;
         let id = hex::encode(answer.registration_id);
@@ -90,7 +100,9 @@ impl Check {
         }
         let mut table = Table::new(&["attribute", "reason", "what is wrong"]);
         for problem in &problems {
-            table.row([&problem.field, &problem.reason, &problem.description].map(|text| printable(text)));
+            table.row(
+                [&problem.field, &problem.reason, &problem.description].map(|text| printable(text)),
+            );
         }
         Ok(report.table(&table))
     }
@@ -101,7 +113,12 @@ impl Source {
         let attributes = match &self.file {
             Some(path) => serde_json::from_slice(&files::read(path)?)
                 // The parser's own words could repeat a value.
-                .map_err(|e| Error::unreadable_file(path, format!("line {}: not a JSON object of strings", e.line())))?,
+                .map_err(|e| {
+                    Error::unreadable_file(
+                        path,
+                        format!("line {}: not a JSON object of strings", e.line()),
+                    )
+                })?,
             None => pairs(&self.attributes)?,
         };
         Ok(Attributes { attributes })

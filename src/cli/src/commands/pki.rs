@@ -27,7 +27,9 @@ pub enum Pki {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon pki init pki --trust-domain city.example\n\nFor trials and tests: a real installation keeps its authority's key in hardware.")]
+#[command(
+    after_help = "Example:\n  symbolon pki init pki --trust-domain city.example\n\nFor trials and tests: a real installation keeps its authority's key in hardware."
+)]
 pub struct Init {
     /// Where it shall be.
     dir: PathBuf,
@@ -37,7 +39,9 @@ pub struct Init {
 }
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  symbolon pki issue pki --role portal --name main --endpoint https://localhost:7443\n  symbolon pki issue pki --role vault --name main --server --dns localhost --ip 127.0.0.1")]
+#[command(
+    after_help = "Examples:\n  symbolon pki issue pki --role portal --name main --endpoint https://localhost:7443\n  symbolon pki issue pki --role vault --name main --server --dns localhost --ip 127.0.0.1"
+)]
 pub struct Issue {
     /// The authority's folder.
     dir: PathBuf,
@@ -57,7 +61,12 @@ pub struct Issue {
     #[arg(long, requires = "server", value_name = "ADDRESS")]
     ip: Vec<std::net::IpAddr>,
     /// The service that the client's profile names.
-    #[arg(long, default_value = "https://localhost:7443", conflicts_with = "server", value_name = "URL")]
+    #[arg(
+        long,
+        default_value = "https://localhost:7443",
+        conflicts_with = "server",
+        value_name = "URL"
+    )]
     endpoint: String,
     /// The name in the service's certificate, where it isn't the endpoint's host.
     #[arg(long, conflicts_with = "server", value_name = "HOST")]
@@ -100,7 +109,8 @@ impl Pki {
 impl Init {
     fn run(self, context: &Context) -> Result<Report, Error> {
         let trust_domain: TrustDomain = self.trust_domain.parse()?;
-        let authority = Authority::create(&self.dir, trust_domain, context.now, &mut context.rng())?;
+        let authority =
+            Authority::create(&self.dir, trust_domain, context.now, &mut context.rng())?;
         let (ca, list) = (authority.certificate_file(), authority.list_file());
         Ok(Report::new(json!({
             "ca": ca, "revocationList": list, "trustDomain": self.trust_domain, "forTrials": true,
@@ -153,10 +163,12 @@ impl Issue {
     fn hosts(&self) -> Result<Vec<SanType>, Error> {
         let mut hosts = Vec::new();
         for dns in &self.dns {
-            let name = dns
-                .as_str()
-                .try_into()
-                .map_err(|_| Error::usage(format!("{dns:?} is no host name"), "Use ASCII letters, digits, '-' and '.'."))?;
+            let name = dns.as_str().try_into().map_err(|_| {
+                Error::usage(
+                    format!("{dns:?} is no host name"),
+                    "Use ASCII letters, digits, '-' and '.'.",
+                )
+            })?;
             hosts.push(SanType::DnsName(name));
         }
         hosts.extend(self.ip.iter().map(|ip| SanType::IpAddress(*ip)));
@@ -179,7 +191,9 @@ impl Issue {
             certificate: Some(format!("{stem}.pem").into()),
             key: Some(format!("{stem}.key").into()),
         };
-        let text = profile.to_toml().map_err(|e| Error::unreadable("the profile", e))?;
+        let text = profile
+            .to_toml()
+            .map_err(|e| Error::unreadable("the profile", e))?;
         files::write(&path, text.as_bytes(), Access::Public)?;
         Ok(path)
     }
@@ -192,9 +206,14 @@ impl Revoke {
         let revoked = authority.revoke(&self.which, context.now)?;
         let list = authority.list_file();
         let serials: Vec<_> = revoked.iter().map(|issued| issued.serial.clone()).collect();
-        Ok(Report::new(json!({"revoked": serials, "revocationList": list}))
-            .line(format!("revoked {}", serials.join(", ")))
-            .line(format!("Services that name {} take it up within a minute.", list.display())))
+        Ok(
+            Report::new(json!({"revoked": serials, "revocationList": list}))
+                .line(format!("revoked {}", serials.join(", ")))
+                .line(format!(
+                    "Services that name {} take it up within a minute.",
+                    list.display()
+                )),
+        )
     }
 }
 
@@ -227,5 +246,8 @@ fn existing_authority(dir: &Path) -> Result<(), Error> {
     if dir.join("ca.pem").exists() {
         return Ok(());
     }
-    Err(Error::unreadable_file(dir, "holds no authority; `symbolon pki init` makes one"))
+    Err(Error::unreadable_file(
+        dir,
+        "holds no authority; `symbolon pki init` makes one",
+    ))
 }

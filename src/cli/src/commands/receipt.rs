@@ -21,7 +21,9 @@ pub enum Receipt {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon receipt check receipt.json --trust trust.json --paper papers/3f5c….json")]
+#[command(
+    after_help = "Example:\n  symbolon receipt check receipt.json --trust trust.json --paper papers/3f5c….json"
+)]
 pub struct Check {
     /// The file that `symbolon vote cast` wrote.
     receipt: PathBuf,
@@ -69,7 +71,10 @@ impl Check {
             "includeBy": include_by, "due": include_by < context.now, "choices": choices,
         }))
         .facts([
-            ("receipt", "good: a gateway of the election promised this ballot".into()),
+            (
+                "receipt",
+                "good: a gateway of the election promised this ballot".into(),
+            ),
             ("ballot", verified.ballot().entry_hash().to_string()),
             ("on the ledger by", words::utc(include_by)),
         ]))
@@ -94,19 +99,29 @@ impl Complain {
         let standing = gateway.standing(&hash);
         if let Ok(Standing::Included(inclusion)) = &standing {
             let keys = gateway.ledger_keys(paper.manifest())?;
-            let in_time = inclusion.verify(&hash, &keys).is_ok_and(|(_, seen)| seen <= include_by);
+            let in_time = inclusion
+                .verify(&hash, &keys)
+                .is_ok_and(|(_, seen)| seen <= include_by);
             if in_time {
                 return Err(Error::failed(
-                    format!("the promise was kept: entry {} of the ledger", inclusion.index),
+                    format!(
+                        "the promise was kept: entry {} of the ledger",
+                        inclusion.index
+                    ),
                     "There is nothing to complain about.",
                 ));
             }
         }
         files::write(&self.out, &complaint, Access::Private)?;
-        Ok(Report::new(json!({"complaint": self.out, "entryHash": hash.to_string(), "includeBy": include_by}))
-            .line(format!("{} holds ballot and receipt.", self.out.display()))
-            .line("A later ballot of yours on the ledger keeps the promise too; an observer decides:")
-            .line(format!("  symbolon-observer verify SOURCE --complaint {}", self.out.display())))
+        Ok(Report::new(
+            json!({"complaint": self.out, "entryHash": hash.to_string(), "includeBy": include_by}),
+        )
+        .line(format!("{} holds ballot and receipt.", self.out.display()))
+        .line("A later ballot of yours on the ledger keeps the promise too; an observer decides:")
+        .line(format!(
+            "  symbolon-observer verify SOURCE --complaint {}",
+            self.out.display()
+        )))
     }
 }
 
@@ -114,7 +129,10 @@ fn read(path: &std::path::Path) -> Result<Complaint, Error> {
     Complaint::parse(&files::read(path)?).map_err(|e| Error::unreadable_file(path, e))
 }
 
-fn verify(record: Complaint, manifest: &symbolon_election::VerifiedManifest) -> Result<VerifiedComplaint, Error> {
+fn verify(
+    record: Complaint,
+    manifest: &symbolon_election::VerifiedManifest,
+) -> Result<VerifiedComplaint, Error> {
     record.verify(manifest).map_err(|e| {
         Error::failed(
             format!("the receipt is not good: {e}"),

@@ -11,7 +11,9 @@ use crate::{Context, Error, context::refused, output::Report, passphrase};
 pub struct Status {}
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  symbolon --profile pki/officer-one.toml unseal\n  symbolon --profile pki/officer-one.toml unseal --passphrase-file passphrase.txt")]
+#[command(
+    after_help = "Examples:\n  symbolon --profile pki/officer-one.toml unseal\n  symbolon --profile pki/officer-one.toml unseal --passphrase-file passphrase.txt"
+)]
 pub struct Unseal {
     /// A file that holds the passphrase and that nobody else may read; `-` for standard input. Asked for where absent.
     #[arg(long, value_name = "FILE")]
@@ -25,7 +27,9 @@ pub struct Seal {}
 impl Status {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         let status = context.call(|channel| async {
-            let answer = SealClient::new(channel).get_seal_status(GetSealStatusRequest {}).await;
+            let answer = SealClient::new(channel)
+                .get_seal_status(GetSealStatusRequest {})
+                .await;
             Ok(answer.map_err(refused)?.into_inner())
         })?;
         let installation = hex::encode(&status.installation);
@@ -34,7 +38,10 @@ impl Status {
             "installation": installation, "version": status.version,
         }))
         .facts([
-            ("state", if status.sealed { "sealed" } else { "unsealed" }.into()),
+            (
+                "state",
+                if status.sealed { "sealed" } else { "unsealed" }.into(),
+            ),
             ("unsealed by", crate::output::printable(&status.method)),
             ("installation", installation),
             ("version", crate::output::printable(&status.version)),
@@ -51,7 +58,10 @@ impl Unseal {
             let request = UnsealRequest {
                 passphrase: passphrase.expose_bytes().to_vec(),
             };
-            SealClient::new(channel).unseal(request).await.map_err(refused)?;
+            SealClient::new(channel)
+                .unseal(request)
+                .await
+                .map_err(refused)?;
             Ok(())
         })?;
         Ok(Report::new(json!({"sealed": false})).line("The vault is unsealed."))
@@ -61,10 +71,13 @@ impl Unseal {
 impl Seal {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         context.call(|channel| async {
-            let answer = SealClient::new(channel).seal_vault(SealVaultRequest {}).await;
+            let answer = SealClient::new(channel)
+                .seal_vault(SealVaultRequest {})
+                .await;
             answer.map_err(refused)?;
             Ok(())
         })?;
-        Ok(Report::new(json!({"sealed": true})).line("The vault is sealed: its keys are wiped from memory."))
+        Ok(Report::new(json!({"sealed": true}))
+            .line("The vault is sealed: its keys are wiped from memory."))
     }
 }

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 use symbolon_election::{
-    Digest, ElectionId, EntryHash, LedgerKeys, Signature, SignedReceipt, TrustFile, VerifiedManifest, content,
+    Digest, ElectionId, EntryHash, LedgerKeys, Signature, SignedReceipt, TrustFile,
+    VerifiedManifest, content,
 };
 use symbolon_ledger::layout;
 use symbolon_tlog::{Hash, SignedCheckpoint, VerifierKey, verify_inclusion};
@@ -49,26 +50,42 @@ impl Gateway {
 
     /// Hands a ballot over; the answer is the receipt, unchecked.
     pub fn cast(&self, entry: &[u8]) -> Result<SignedReceipt, Error> {
-        let answer = self.http.post("/v1/ballots", None, &json!({"entry": to_0x(entry)}), ANSWERS)?;
+        let answer = self.http.post(
+            "/v1/ballots",
+            None,
+            &json!({"entry": to_0x(entry)}),
+            ANSWERS,
+        )?;
         receipt(&answer["receipt"])
     }
 
     /// Where a ballot is.
     pub fn standing(&self, entry: &EntryHash) -> Result<Standing, Error> {
-        let answer = self.http.get(&format!("/v1/ballots/{entry}"), None, ANSWERS)?;
-        let state = answer["state"].as_str().unwrap_or_default().to_ascii_lowercase();
+        let answer = self
+            .http
+            .get(&format!("/v1/ballots/{entry}"), None, ANSWERS)?;
+        let state = answer["state"]
+            .as_str()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         match state.trim_start_matches("ballot_state_") {
             "accepted" => Ok(Standing::Accepted),
             "published" => Ok(Standing::Published),
             "included" => Inclusion::read(&answer).map(Standing::Included),
-            _ => Err(Error::unreadable("the gateway's answer", "names no state of a ballot")),
+            _ => Err(Error::unreadable(
+                "the gateway's answer",
+                "names no state of a ballot",
+            )),
         }
     }
 
     /// The ledger keys that a manifest names, from the gateway's public log.
     pub fn ledger_keys(&self, manifest: &VerifiedManifest) -> Result<LedgerKeys, Error> {
         let hash = manifest.manifest().ledger_keys;
-        let file = self.http.file(&format!("/log/{}", layout::content(hash.as_bytes())), ANSWERS)?;
+        let file = self.http.file(
+            &format!("/log/{}", layout::content(hash.as_bytes())),
+            ANSWERS,
+        )?;
         ledger_keys(&file, manifest)
     }
 }
@@ -97,8 +114,12 @@ pub(crate) fn receipt(value: &Value) -> Result<SignedReceipt, Error> {
 
 impl Inclusion {
     fn read(value: &Value) -> Result<Self, Error> {
-        let wrong = |problem: &dyn std::fmt::Display| Error::unreadable("the gateway's proof", problem);
-        let list = value["proof"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let wrong =
+            |problem: &dyn std::fmt::Display| Error::unreadable("the gateway's proof", problem);
+        let list = value["proof"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         if list.len() > LONGEST_PROOF {
             return Err(wrong(&"too long"));
         }
@@ -106,7 +127,10 @@ impl Inclusion {
             .iter()
             .map(|hash| {
                 let text = hash.as_str().unwrap_or_default();
-                text.strip_prefix("0x").unwrap_or(text).parse().map_err(|e: symbolon_tlog::Error| wrong(&e))
+                text.strip_prefix("0x")
+                    .unwrap_or(text)
+                    .parse()
+                    .map_err(|e: symbolon_tlog::Error| wrong(&e))
             })
             .collect::<Result<_, _>>()?;
         let note = value["checkpoint"].as_str().unwrap_or_default();
@@ -137,11 +161,20 @@ impl Inclusion {
         let quorum = usize::from(keys.quorum());
         let seen = quorum.checked_sub(1).and_then(|at| times.get(at));
         let seen = seen.ok_or_else(|| {
-            broken(&format!("{} of {quorum} cosigners have seen it", times.len()))
+            broken(&format!(
+                "{} of {quorum} cosigners have seen it",
+                times.len()
+            ))
         })?;
         let leaf = Hash::new(*entry.as_bytes());
-        verify_inclusion(&leaf, self.index, checkpoint.size(), &self.proof, checkpoint.root())
-            .map_err(|e| broken(&e))?;
+        verify_inclusion(
+            &leaf,
+            self.index,
+            checkpoint.size(),
+            &self.proof,
+            checkpoint.root(),
+        )
+        .map_err(|e| broken(&e))?;
         Ok((checkpoint.size(), *seen))
     }
 }

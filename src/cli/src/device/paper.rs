@@ -32,7 +32,10 @@ impl Paper {
     pub fn new(manifest: &[u8], content: &[u8], trust: &TrustFile) -> Result<Self, Error> {
         let wrong = |e| Error::unreadable("the election's manifest", e);
         let Entry::Manifest(unverified) = Entry::decode(manifest).map_err(wrong)? else {
-            return Err(Error::unreadable("the election's manifest", "another kind of entry"));
+            return Err(Error::unreadable(
+                "the election's manifest",
+                "another kind of entry",
+            ));
         };
         let manifest = unverified.verify(trust).map_err(|e| {
             Error::failed(
@@ -44,7 +47,8 @@ impl Paper {
         if content::content_hash(content) != manifest.manifest().content_hash {
             return unfit("not the one that the manifest names");
         }
-        let parsed = Content::parse(content).map_err(|e| Error::unreadable("the election's content", e))?;
+        let parsed =
+            Content::parse(content).map_err(|e| Error::unreadable("the election's content", e))?;
         if parsed.shape() != *manifest.shape() {
             return unfit("its questions do not fit the manifest");
         }
@@ -59,7 +63,10 @@ impl Paper {
     fn from_json(value: &Value, trust: &TrustFile) -> Result<Self, Error> {
         let mut paper = Self::new(&bytes(value, "manifest")?, &bytes(value, "content")?, trust)?;
         if bytes(value, "election")? != *paper.election().as_bytes() {
-            return Err(Error::unreadable("election", "not the digest of its manifest"));
+            return Err(Error::unreadable(
+                "election",
+                "not the digest of its manifest",
+            ));
         }
         paper.state = value["state"].as_str().unwrap_or_default().to_owned();
         Ok(paper)
@@ -110,7 +117,10 @@ impl Papers {
     pub fn from_json(value: &Value, trust: &TrustFile) -> Result<Self, Error> {
         let list = value.as_array().or_else(|| value["elections"].as_array());
         let list = list.ok_or_else(|| Error::unreadable("the list of elections", "not a list"))?;
-        let ours: Vec<_> = list.iter().filter_map(|item| Paper::from_json(item, trust).ok()).collect();
+        let ours: Vec<_> = list
+            .iter()
+            .filter_map(|item| Paper::from_json(item, trust).ok())
+            .collect();
         Ok(Self {
             others: list.len() - ours.len(),
             ours,

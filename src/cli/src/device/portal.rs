@@ -18,7 +18,10 @@ pub struct Portal {
 impl Portal {
     /// Nobody is signed in yet.
     pub fn new(http: Http) -> Self {
-        Self { http, session: None }
+        Self {
+            http,
+            session: None,
+        }
     }
 
     /// Signs in.
@@ -50,10 +53,13 @@ impl Portal {
     /// Votes through the portal, which holds the device seed; only where the manifest says so.
     pub fn simple_vote(&self, election: ElectionId, choices: &[Vec<u8>]) -> Result<Value, Error> {
         // A list of bytes would be written as a list of numbers all the same; this says so.
-        let choices: Vec<Vec<u32>> =
-            choices.iter().map(|chosen| chosen.iter().map(|option| u32::from(*option)).collect()).collect();
+        let choices: Vec<Vec<u32>> = choices
+            .iter()
+            .map(|chosen| chosen.iter().map(|option| u32::from(*option)).collect())
+            .collect();
         let path = format!("/v1/elections/{election}/simple-vote");
-        self.http.post(&path, self.bearer(), &json!({"choices": choices}), ANSWERS)
+        self.http
+            .post(&path, self.bearer(), &json!({"choices": choices}), ANSWERS)
     }
 
     fn bearer(&self) -> Option<&str> {

@@ -1,7 +1,9 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use symbolon_election::{ElectionId, Issuers, RollIndex, Signature, TokenPlaintext, VerifiedManifest, VoterId};
+use symbolon_election::{
+    ElectionId, Issuers, RollIndex, Signature, TokenPlaintext, VerifiedManifest, VoterId,
+};
 use symbolon_voter::{ElectionKeys, Token};
 
 use crate::{

@@ -22,17 +22,22 @@ impl Files {
         let folder = PathBuf::from(source);
         match folder.is_dir() {
             true => Ok(Self::Folder(folder)),
-            false => Err(Error::unreadable_file(&folder, "neither a folder nor a URL")),
+            false => Err(Error::unreadable_file(
+                &folder,
+                "neither a folder nor a URL",
+            )),
         }
     }
 
     pub(super) fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, Unread> {
         match self {
             Self::Folder(folder) => read_file(&folder.join(path), path, limit),
-            Self::Http(http) => http.file(&format!("/{path}"), limit).map_err(|error| match error.reason() {
-                "NOT_FOUND" | "HTTP_404" | "UNKNOWN_METHOD" => missing(path),
-                _ => unreadable(path, &error),
-            }),
+            Self::Http(http) => http
+                .file(&format!("/{path}"), limit)
+                .map_err(|error| match error.reason() {
+                    "NOT_FOUND" | "HTTP_404" | "UNKNOWN_METHOD" => missing(path),
+                    _ => unreadable(path, &error),
+                }),
         }
     }
 }
@@ -43,7 +48,9 @@ fn read_file(file: &Path, path: &str, limit: u64) -> Result<Vec<u8>, Unread> {
         _ => unreadable(path, &e),
     })?;
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, &e))?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| unreadable(path, &e))?;
     match bytes.len() as u64 > limit {
         true => Err(unreadable(path, &"too long")),
         false => Ok(bytes),
@@ -51,7 +58,9 @@ fn read_file(file: &Path, path: &str, limit: u64) -> Result<Vec<u8>, Unread> {
 }
 
 fn missing(path: &str) -> Unread {
-    Unread::Missing { path: path.to_owned() }
+    Unread::Missing {
+        path: path.to_owned(),
+    }
 }
 
 fn unreadable(path: &str, reason: &dyn std::fmt::Display) -> Unread {

@@ -56,7 +56,10 @@ impl Journal {
             Some(first) if first == title => {}
             Some(_) => {
                 return Err(Error::usage(
-                    format!("{} is not the journal of this file, or the file has changed", self.path.display()),
+                    format!(
+                        "{} is not the journal of this file, or the file has changed",
+                        self.path.display()
+                    ),
                     "Move the journal away to start anew: rows that are known get the same IDs again.",
                 ));
             }
@@ -98,7 +101,9 @@ impl Journal {
 
     /// Hands what was noted to the operating system.
     pub fn flush(&mut self) -> Result<(), Error> {
-        self.file.flush().map_err(|e| Error::unwritable(&self.path, e))
+        self.file
+            .flush()
+            .map_err(|e| Error::unwritable(&self.path, e))
     }
 
     fn append(&mut self, line: &str) -> Result<(), Error> {
@@ -127,7 +132,11 @@ fn parse(line: &str) -> Option<(u64, Fate)> {
 pub(super) fn open_whole_lines(path: &Path) -> Result<File, Error> {
     let fail = |e| Error::unwritable(path, e);
     files::append_private(path)?;
-    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(fail)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(fail)?;
     let mut kept = 0;
     let mut reader = BufReader::new(&file);
     let mut line = Vec::new();

@@ -1,14 +1,14 @@
 use std::{
-    collections::{BinaryHeap, HashMap},
     cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
     io::Read,
     rc::Rc,
     time::Duration,
 };
 
 use symbolon_api_closed::registration::{
-    RegisterPeopleRequest, RegisterPeopleResponse, RowRefusal,
-    register_people_response::Outcome, registration_client::RegistrationClient,
+    RegisterPeopleRequest, RegisterPeopleResponse, RowRefusal, register_people_response::Outcome,
+    registration_client::RegistrationClient,
 };
 use symbolon_service::{Reason, Remedy};
 use tokio::{
@@ -92,7 +92,11 @@ impl<R: Read, P: Progress> Pump<R, P> {
             let outcome = self.stream(&channel).await;
             self.results.flush()?;
             let Err(error) = outcome else { continue };
-            failures = if self.answered() > answered { 1 } else { failures + 1 };
+            failures = if self.answered() > answered {
+                1
+            } else {
+                failures + 1
+            };
             let worth_it = matches!(error, Error::Unreachable { .. }) || will_pass(error.reason());
             if failures >= ATTEMPTS || !worth_it {
                 return Err(error);
@@ -168,11 +172,14 @@ impl<R: Read, P: Progress> Pump<R, P> {
 
     fn may_send(&self, now: Instant) -> bool {
         let due = self.later.peek().is_some_and(|Reverse((at, _))| *at <= now);
-        self.has_room() && (due || (!self.exhausted && !self.stopped && self.delayed.len() < WINDOW))
+        self.has_room()
+            && (due || (!self.exhausted && !self.stopped && self.delayed.len() < WINDOW))
     }
 
     async fn send_one(&mut self, sender: &Sender<RegisterPeopleRequest>) -> Result<(), Error> {
-        let Some(row) = self.next_row()? else { return Ok(()) };
+        let Some(row) = self.next_row()? else {
+            return Ok(());
+        };
         let request = RegisterPeopleRequest {
             correlation: row.line,
             person: Some(row.to_person(&self.header)),
@@ -211,12 +218,22 @@ impl<R: Read, P: Progress> Pump<R, P> {
 
     fn take(&mut self, answer: RegisterPeopleResponse) -> Result<(), Error> {
         let Some(row) = self.in_flight.remove(&answer.correlation) else {
-            return Err(Error::unreadable("the vault's answer", "names a row that is not on its way"));
+            return Err(Error::unreadable(
+                "the vault's answer",
+                "names a row that is not on its way",
+            ));
         };
         match answer.outcome {
-            Some(Outcome::RegistrationId(id)) if id.len() == 32 => self.results.registered(&row, &id)?,
+            Some(Outcome::RegistrationId(id)) if id.len() == 32 => {
+                self.results.registered(&row, &id)?
+            }
             Some(Outcome::Refusal(refusal)) => self.take_refusal(row, refusal)?,
-            _ => return Err(Error::unreadable("the vault's answer", "holds neither ID nor refusal")),
+            _ => {
+                return Err(Error::unreadable(
+                    "the vault's answer",
+                    "holds neither ID nor refusal",
+                ));
+            }
         }
         self.unflushed += 1;
         if self.unflushed >= FLUSH_EVERY {
@@ -224,8 +241,11 @@ impl<R: Read, P: Progress> Pump<R, P> {
             self.results.flush()?;
         }
         let (done, refused) = (super::Fate::Done, super::Fate::Refused);
-        self.progress
-            .step(self.rows.position(), self.results.count(done), self.results.count(refused));
+        self.progress.step(
+            self.rows.position(),
+            self.results.count(done),
+            self.results.count(refused),
+        );
         Ok(())
     }
 

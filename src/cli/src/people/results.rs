@@ -44,7 +44,12 @@ impl Results {
     }
 
     /// Registration IDs go to a file as well, with copies of some columns.
-    pub fn with_ids(mut self, path: &Path, header: &Header, copied: &[String]) -> Result<Self, Error> {
+    pub fn with_ids(
+        mut self,
+        path: &Path,
+        header: &Header,
+        copied: &[String],
+    ) -> Result<Self, Error> {
         if self.journal.count(Fate::Done) > 0 && !path.exists() {
             return Err(Error::usage(
                 "an earlier run registered rows without writing their IDs to this file",
@@ -53,7 +58,10 @@ impl Results {
         }
         let mut names = vec!["line", "registration_id"];
         names.extend(copied.iter().map(String::as_str));
-        let copied = copied.iter().map(|name| header.position(name)).collect::<Result<_, _>>()?;
+        let copied = copied
+            .iter()
+            .map(|name| header.position(name))
+            .collect::<Result<_, _>>()?;
         self.ids = Some(Ids {
             table: Table::open(path, &names)?,
             copied,
@@ -139,11 +147,15 @@ impl Table {
     }
 
     fn write<T: AsRef<[u8]>>(&mut self, cells: &[T]) -> Result<(), Error> {
-        self.writer.write_record(cells).map_err(|e| Error::unwritable(&self.path, e.into()))
+        self.writer
+            .write_record(cells)
+            .map_err(|e| Error::unwritable(&self.path, e.into()))
     }
 
     fn flush(&mut self) -> Result<(), Error> {
-        self.writer.flush().map_err(|e| Error::unwritable(&self.path, e))
+        self.writer
+            .flush()
+            .map_err(|e| Error::unwritable(&self.path, e))
     }
 }
 

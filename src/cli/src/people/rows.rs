@@ -49,7 +49,11 @@ pub struct Rows<R> {
 
 impl Header {
     /// Which columns are sent: all but those to be ignored, and none that the schema doesn't know.
-    fn new(record: &ByteRecord, schema: &BTreeSet<String>, ignored: &[String]) -> Result<Self, Error> {
+    fn new(
+        record: &ByteRecord,
+        schema: &BTreeSet<String>,
+        ignored: &[String],
+    ) -> Result<Self, Error> {
         let columns = names(record)?;
         for name in ignored {
             if !columns.contains(name) {
@@ -65,7 +69,10 @@ impl Header {
                 let known: Vec<_> = schema.iter().map(String::as_str).collect();
                 return Err(Error::usage(
                     format!("the vault's schema has no attribute {name:?}"),
-                    format!("Rename the column to one of {}, or add --ignore {name}.", known.join(", ")),
+                    format!(
+                        "Rename the column to one of {}, or add --ignore {name}.",
+                        known.join(", ")
+                    ),
                 ));
             }
         }
@@ -79,12 +86,15 @@ impl Header {
 
     /// Where a column stands.
     pub fn position(&self, name: &str) -> Result<usize, Error> {
-        self.columns.iter().position(|column| column == name).ok_or_else(|| {
-            Error::usage(
-                format!("there is no column {name:?}"),
-                format!("The columns are {}.", self.columns.join(", ")),
-            )
-        })
+        self.columns
+            .iter()
+            .position(|column| column == name)
+            .ok_or_else(|| {
+                Error::usage(
+                    format!("there is no column {name:?}"),
+                    format!("The columns are {}.", self.columns.join(", ")),
+                )
+            })
     }
 }
 
@@ -95,10 +105,16 @@ fn names(record: &ByteRecord) -> Result<Vec<String>, Error> {
             .map_err(|_| Error::unreadable("line 1", format!("column {} is not UTF-8", at + 1)))?;
         let name = text.trim_start_matches('\u{feff}').trim().to_owned();
         if name.is_empty() {
-            return Err(Error::unreadable("line 1", format!("column {} has no name", at + 1)));
+            return Err(Error::unreadable(
+                "line 1",
+                format!("column {} has no name", at + 1),
+            ));
         }
         if columns.contains(&name) {
-            return Err(Error::unreadable("line 1", format!("two columns are named {name:?}")));
+            return Err(Error::unreadable(
+                "line 1",
+                format!("two columns are named {name:?}"),
+            ));
         }
         columns.push(name);
     }
@@ -139,9 +155,14 @@ impl<R: Read> Rows<R> {
             input,
             allowance: Rc::clone(&allowance),
         };
-        let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(limited);
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .has_headers(false)
+            .from_reader(limited);
         let mut record = ByteRecord::new();
-        let found = reader.read_byte_record(&mut record).map_err(|e| unreadable(&e))?;
+        let found = reader
+            .read_byte_record(&mut record)
+            .map_err(|e| unreadable(&e))?;
         if !found {
             return Err(Error::unreadable("line 1", "the file is empty"));
         }
@@ -167,7 +188,10 @@ impl<R: Read> Rows<R> {
     /// The next row, good or bad; nothing at the end of the file.
     pub fn next_row(&mut self) -> Result<Option<Result<Row, BadRow>>, Error> {
         self.allowance.set(LONGEST_ROW);
-        let found = self.reader.read_byte_record(&mut self.record).map_err(|e| unreadable(&e))?;
+        let found = self
+            .reader
+            .read_byte_record(&mut self.record)
+            .map_err(|e| unreadable(&e))?;
         if !found {
             return Ok(None);
         }
@@ -186,7 +210,10 @@ impl<R: Read> Rows<R> {
         let (found, expected) = (self.record.len(), self.header.columns.len());
         if found != expected {
             let missing = self.header.columns.get(found).map_or("", String::as_str);
-            return Err(bad(missing, format!("{found} cells where the header has {expected}")));
+            return Err(bad(
+                missing,
+                format!("{found} cells where the header has {expected}"),
+            ));
         }
         let mut row = Row {
             line,
@@ -219,7 +246,9 @@ impl<R: Read> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.allowance.get();
         if left == 0 {
-            return Err(io::Error::other("a row is longer than 64 KiB: is a quotation mark left open?"));
+            return Err(io::Error::other(
+                "a row is longer than 64 KiB: is a quotation mark left open?",
+            ));
         }
         let read = self.input.read(buffer)?;
         self.allowance.set(left.saturating_sub(read));
@@ -237,7 +266,9 @@ mod tests {
         ["name", "document"].map(String::from).into()
     }
 
-    fn all(text: &[u8]) -> Result<Vec<Result<(u64, String), BadRow>>, Error> {
+    type Read = Result<(u64, String), BadRow>;
+
+    fn all(text: &[u8]) -> Result<Vec<Read>, Error> {
         let mut rows = Rows::new(text, &schema(), &[])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next_row()? {
@@ -264,7 +295,9 @@ mod tests {
     #[test]
     fn a_column_that_the_schema_lacks_must_be_ignored_by_name() {
         let text = &b"name,district\na,b\n"[..];
-        let Err(error) = Rows::new(text, &schema(), &[]) else { panic!("accepted") };
+        let Err(error) = Rows::new(text, &schema(), &[]) else {
+            panic!("accepted")
+        };
         assert!(error.next().contains("--ignore district"));
         let rows = Rows::new(text, &schema(), &["district".into()]).unwrap();
         assert_eq!(rows.header().sent, [true, false]);

@@ -5,9 +5,9 @@ use std::{
 
 use rand::CryptoRng;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
-    RevokedCertParams, SanType, SerialNumber, string::Ia5String,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, RevokedCertParams, SanType, SerialNumber, string::Ia5String,
 };
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -82,7 +82,11 @@ impl Authority {
         };
         write_key(&dir.join("ca.key"), &key)?;
         register.save(&dir.join("register.json"))?;
-        files::write(&dir.join("ca.pem"), certificate.pem().as_bytes(), Access::Public)?;
+        files::write(
+            &dir.join("ca.pem"),
+            certificate.pem().as_bytes(),
+            Access::Public,
+        )?;
         let mut authority = Self::open(dir)?;
         authority.write_list(now)?;
         Ok(authority)
@@ -121,7 +125,12 @@ impl Authority {
     }
 
     /// Makes a key and its certificate, and writes both.
-    pub fn issue(&mut self, order: &Order, now: u64, rng: &mut impl CryptoRng) -> Result<Files, Error> {
+    pub fn issue(
+        &mut self,
+        order: &Order,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Files, Error> {
         let server = !order.hosts.is_empty();
         if !server && !order.role.is_client() {
             return Err(Error::usage(
@@ -129,7 +138,12 @@ impl Authority {
                 "Add --server with --dns or --ip.",
             ));
         }
-        let stem = format!("{}-{}{}", order.role, order.name, if server { "-server" } else { "" });
+        let stem = format!(
+            "{}-{}{}",
+            order.role,
+            order.name,
+            if server { "-server" } else { "" }
+        );
         let (certificate, key_file) = (
             self.dir.join(format!("{stem}.pem")),
             self.dir.join(format!("{stem}.key")),
@@ -266,7 +280,12 @@ fn moment(seconds: u64) -> Result<OffsetDateTime, Error> {
     i64::try_from(seconds)
         .ok()
         .and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok())
-        .ok_or_else(|| Error::usage("the certificate would outlive the calendar", "Ask for fewer days."))
+        .ok_or_else(|| {
+            Error::usage(
+                "the certificate would outlive the calendar",
+                "Ask for fewer days.",
+            )
+        })
 }
 
 fn write_key(path: &Path, key: &KeyPair) -> Result<(), Error> {

@@ -52,7 +52,8 @@ impl Register {
     pub(super) fn revoke(&mut self, which: &str, now: u64) -> Result<Vec<Issued>, Error> {
         let mut found = Vec::new();
         for issued in &mut self.certificates {
-            let fits = issued.serial == which || format!("{}-{}", issued.role, issued.name) == which;
+            let fits =
+                issued.serial == which || format!("{}-{}", issued.role, issued.name) == which;
             if fits && issued.revoked.is_none() {
                 issued.revoked = Some(now);
                 found.push(issued.clone());

@@ -8,8 +8,9 @@ use std::{
 
 use futures_util::StreamExt;
 use symbolon_api_closed::registration::{
-    Attribute, CheckPersonRequest, CheckPersonResponse, GetSchemaRequest, GetSchemaResponse, Problem,
-    RegisterPeopleRequest, RegisterPeopleResponse, RegisterPersonRequest, RegisterPersonResponse, RowRefusal,
+    Attribute, CheckPersonRequest, CheckPersonResponse, GetSchemaRequest, GetSchemaResponse,
+    Problem, RegisterPeopleRequest, RegisterPeopleResponse, RegisterPersonRequest,
+    RegisterPersonResponse, RowRefusal,
     register_people_response::Outcome,
     registration_server::{Registration, RegistrationServer},
 };
@@ -48,7 +49,8 @@ impl Straw {
         };
         let outcome = if self.budget.is_some_and(|budget| seen.lines.len() > budget) {
             refuse("BUDGET_EXHAUSTED", "", 86_400_000, 0)
-        } else if request.correlation % 7 == 0 && seen.put_off.insert(request.correlation) {
+        } else if request.correlation.is_multiple_of(7) && seen.put_off.insert(request.correlation)
+        {
             refuse("BUSY", "", 20, 0)
         } else if attributes["document"] == "bad" {
             refuse("INVALID_ATTRIBUTE", "document", 0, 0)
@@ -109,7 +111,10 @@ impl Registration for Straw {
         request: Request<CheckPersonRequest>,
     ) -> Result<Response<CheckPersonResponse>, Status> {
         let person = request.into_inner().person.unwrap();
-        let bad = person.attributes.get("document").is_some_and(|document| document == "bad");
+        let bad = person
+            .attributes
+            .get("document")
+            .is_some_and(|document| document == "bad");
         let problem = Problem {
             field: "document".into(),
             reason: "INVALID_ATTRIBUTE".into(),
@@ -120,7 +125,10 @@ impl Registration for Straw {
         }))
     }
 
-    async fn get_schema(&self, _: Request<GetSchemaRequest>) -> Result<Response<GetSchemaResponse>, Status> {
+    async fn get_schema(
+        &self,
+        _: Request<GetSchemaRequest>,
+    ) -> Result<Response<GetSchemaResponse>, Status> {
         let attribute = |name: &str| Attribute {
             name: name.into(),
             kind: "text".into(),
@@ -138,7 +146,10 @@ fn serve(straw: Straw) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     listener.set_nonblocking(true).unwrap();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             tonic::transport::Server::builder()
@@ -186,13 +197,25 @@ fn a_roll_survives_a_broken_stream_and_a_busy_vault_and_rows_at_fault_are_named(
     assert_eq!(report["refused"], 3);
     assert_eq!(report["refusedByReason"]["IDENTITY_CONFLICT"], 1);
     let errors = std::fs::read_to_string(world.path("people.csv.errors.csv")).unwrap();
-    assert!(errors.contains("\n22,document,INVALID_ATTRIBUTE,so it is,\n"), "{errors}");
-    assert!(errors.contains("\n32,document,IDENTITY_CONFLICT,so it is,17\n"), "{errors}");
-    assert!(errors.contains("\n1502,district,UNREADABLE_ROW,"), "{errors}");
+    assert!(
+        errors.contains("\n22,document,INVALID_ATTRIBUTE,so it is,\n"),
+        "{errors}"
+    );
+    assert!(
+        errors.contains("\n32,document,IDENTITY_CONFLICT,so it is,17\n"),
+        "{errors}"
+    );
+    assert!(
+        errors.contains("\n1502,district,UNREADABLE_ROW,"),
+        "{errors}"
+    );
     assert!(!errors.contains("person"), "{errors}");
     let ids = std::fs::read_to_string(world.path("ids.csv")).unwrap();
     assert_eq!(ids.lines().count(), 1499);
-    assert!(ids.starts_with(&format!("line,registration_id,district\n2,{},North\n", "07".repeat(32))));
+    assert!(ids.starts_with(&format!(
+        "line,registration_id,district\n2,{},North\n",
+        "07".repeat(32)
+    )));
     assert!(straw.seen.lock().unwrap().streams >= 2);
     let journal = std::fs::read_to_string(world.path("people.csv.journal")).unwrap();
     assert!(!journal.contains("person"));
@@ -206,7 +229,10 @@ fn a_second_run_sends_nothing_again() {
     let before = straw.seen.lock().unwrap().lines.values().sum::<u32>();
     let report = world.line(REGISTER).fine().json();
     assert_eq!(report["settledBefore"], 15);
-    assert_eq!(straw.seen.lock().unwrap().lines.values().sum::<u32>(), before);
+    assert_eq!(
+        straw.seen.lock().unwrap().lines.values().sum::<u32>(),
+        before
+    );
 }
 
 #[test]
@@ -222,7 +248,11 @@ fn a_changed_file_does_not_go_on_with_the_old_journal() {
 fn a_spent_budget_stops_the_run_and_a_later_one_goes_on() {
     let (world, straw) = world(Some(12));
     world.write("people.csv", people(19));
-    let report = world.line(REGISTER).ends_with(1).says("BUDGET_EXHAUSTED").json();
+    let report = world
+        .line(REGISTER)
+        .ends_with(1)
+        .says("BUDGET_EXHAUSTED")
+        .json();
     assert_eq!(report["complete"], false);
     let done = report["registered"].as_u64().unwrap();
     assert!(done < 19);
@@ -240,17 +270,29 @@ fn a_spent_budget_stops_the_run_and_a_later_one_goes_on() {
 fn a_column_that_is_no_attribute_must_be_ignored_by_name() {
     let (world, _) = world(None);
     world.write("people.csv", people(3));
-    world.line("--profile portal.toml people register people.csv").ends_with(2).says("--ignore district");
+    world
+        .line("--profile portal.toml people register people.csv")
+        .ends_with(2)
+        .says("--ignore district");
 }
 
 #[test]
 fn one_person_is_registered_and_checked() {
     let (world, _) = world(None);
-    let one = world.line("--json --profile portal.toml person register --attribute name=x").fine().json();
+    let one = world
+        .line("--json --profile portal.toml person register --attribute name=x")
+        .fine()
+        .json();
     assert_eq!(one["registrationId"], "09".repeat(32));
     world.write("person.json", r#"{"name":"x","document":"bad"}"#);
-    let checked = world.line("--json --profile portal.toml person check --file person.json").ends_with(1).json();
+    let checked = world
+        .line("--json --profile portal.toml person check --file person.json")
+        .ends_with(1)
+        .json();
     assert_eq!(checked["problems"][0]["field"], "document");
     world.write("person.json", r#"{"name":5}"#);
-    world.line("--profile portal.toml person check --file person.json").ends_with(2).says("person.json");
+    world
+        .line("--profile portal.toml person check --file person.json")
+        .ends_with(2)
+        .says("person.json");
 }

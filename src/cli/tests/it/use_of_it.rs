@@ -20,10 +20,16 @@ fn every_command_shows_an_example_that_begins_like_the_command() {
     leaves(&Cli::command(), "symbolon", &mut found);
     assert!(found.len() > 30, "{}", found.len());
     for (path, command) in found {
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let help = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         assert!(help.contains("Example"), "{path} has no example");
         let tail = path.strip_prefix("symbolon ").unwrap();
-        assert!(help.contains(tail), "the example of {path} is another command's");
+        assert!(
+            help.contains(tail),
+            "the example of {path} is another command's"
+        );
     }
 }
 
@@ -39,8 +45,14 @@ fn wrong_use_ends_with_2() {
     world.line("nonsense").ends_with(2);
     world.line("election show not-an-id").ends_with(2);
     world.line("status").ends_with(2).says("--profile FILE");
-    world.line("--profile missing.toml status").ends_with(2).says("missing.toml");
-    world.line("pki issue --role portal --name x nowhere").ends_with(2).says("pki init");
+    world
+        .line("--profile missing.toml status")
+        .ends_with(2)
+        .says("missing.toml");
+    world
+        .line("pki issue --role portal --name x nowhere")
+        .ends_with(2)
+        .says("pki init");
 }
 
 #[test]
@@ -48,7 +60,10 @@ fn help_and_version_end_with_0() {
     let world = World::new();
     world.line("--help").fine().says("Exit codes");
     world.line("--version").fine().says("symbolon");
-    world.line("people register --help").fine().says("FILE.journal");
+    world
+        .line("people register --help")
+        .fine()
+        .says("FILE.journal");
 }
 
 #[test]
@@ -66,13 +81,19 @@ fn a_service_that_is_not_there_is_named() {
     let address = socket.local_addr().unwrap();
     drop(socket);
     world.write("profile.toml", format!("endpoint = \"http://{address}\"\n"));
-    world.line("--profile profile.toml status").ends_with(1).says(&address.to_string());
+    world
+        .line("--profile profile.toml status")
+        .ends_with(1)
+        .says(&address.to_string());
 }
 
 #[test]
 fn completions_are_made_for_each_shell() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish"] {
-        world.line(&format!("completions {shell}")).fine().says("symbolon");
+        world
+            .line(&format!("completions {shell}"))
+            .fine()
+            .says("symbolon");
     }
 }

@@ -7,7 +7,12 @@ use symbolon_ledger::{Chronicle, ElectionReport, Stage, Verdict};
 
 use super::stages::{Signed, other_statement, written};
 use crate::{
-    Context, Error, context::refused, files::{self, Access}, ledger_view::LedgerView, output::Report, statements,
+    Context, Error,
+    context::refused,
+    files::{self, Access},
+    ledger_view::LedgerView,
+    output::Report,
+    statements,
 };
 
 #[derive(Args)]
@@ -36,7 +41,9 @@ pub struct PrepareCertify {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election certify certifying\n\nDIR holds certified.json and the officers' signature files.")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election certify certifying\n\nDIR holds certified.json and the officers' signature files."
+)]
 pub struct Certify {
     #[command(flatten)]
     signed: Signed,
@@ -48,17 +55,28 @@ impl PrepareCertify {
         let mut view = LedgerView::open(&self.source, self.ca.as_deref())?;
         let report = view.verify(&trust)?;
         check_verdict(&report.verdict)?;
-        let found = report.elections.iter().find(|report| report.election == self.election);
-        let found = found.ok_or_else(|| Error::failed("this election is not on the log", "Check ID and source."))?;
+        let found = report
+            .elections
+            .iter()
+            .find(|report| report.election == self.election);
+        let found = found.ok_or_else(|| {
+            Error::failed("this election is not on the log", "Check ID and source.")
+        })?;
         check_stage(found, context.now)?;
-        let head = view.head(report.ledger_size).ok_or_else(|| Error::unreadable("the log", "has no head"))?;
+        let head = view
+            .head(report.ledger_size)
+            .ok_or_else(|| Error::unreadable("the log", "has no head"))?;
         let statement = Statement::Certified(Certified {
             election: self.election,
             ledger_size: report.ledger_size,
             ledger_head: head,
             tally_hash: found.tally_hash,
         });
-        files::write(&self.out.join("tally.json"), &found.tally.to_json(), Access::Public)?;
+        files::write(
+            &self.out.join("tally.json"),
+            &found.tally.to_json(),
+            Access::Public,
+        )?;
         let written = written(&self.out.join("certified.json"), &statement, trust.domain())?;
         Ok(tally_lines(written, found))
     }
@@ -71,7 +89,12 @@ fn tally_lines(mut report: Report, found: &ElectionReport) -> Report {
     ));
     for (at, question) in found.tally.questions.iter().enumerate() {
         let options: Vec<_> = question.options.iter().map(u64::to_string).collect();
-        report = report.line(format!("Question {}: {}; blank {}", at + 1, options.join(", "), question.blank));
+        report = report.line(format!(
+            "Question {}: {}; blank {}",
+            at + 1,
+            options.join(", "),
+            question.blank
+        ));
     }
     report
 }
@@ -80,11 +103,16 @@ fn check_verdict(verdict: &Verdict) -> Result<(), Error> {
     let named = match verdict {
         Verdict::Verified => return Ok(()),
         Verdict::Incomplete { gaps } => gaps.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        Verdict::Violated { violations, .. } => violations.iter().map(ToString::to_string).collect(),
+        Verdict::Violated { violations, .. } => {
+            violations.iter().map(ToString::to_string).collect()
+        }
     };
     let some: Vec<_> = named.into_iter().take(5).collect();
     Err(Error::failed(
-        format!("the log is not verified: {}", crate::output::printable(&some.join("; "))),
+        format!(
+            "the log is not verified: {}",
+            crate::output::printable(&some.join("; "))
+        ),
         "`symbolon-observer verify` shows all that was found. Nothing is certified.",
     ))
 }
@@ -99,8 +127,14 @@ fn check_stage(found: &ElectionReport, now: u64) -> Result<(), Error> {
     }
     match found.stage {
         Stage::Closed => Ok(()),
-        Stage::Certified => Err(Error::failed("the election is certified already", "There is nothing to do.")),
-        Stage::Cancelled => Err(Error::failed("the election was cancelled", "There is nothing to certify.")),
+        Stage::Certified => Err(Error::failed(
+            "the election is certified already",
+            "There is nothing to do.",
+        )),
+        Stage::Cancelled => Err(Error::failed(
+            "the election was cancelled",
+            "There is nothing to certify.",
+        )),
         Stage::Announced | Stage::Open => Err(Error::failed(
             "no Close is on the log yet",
             "`symbolon election prepare-close` comes first.",
@@ -110,12 +144,24 @@ fn check_stage(found: &ElectionReport, now: u64) -> Result<(), Error> {
 
 impl Certify {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
-        self.signed.submit(context, "certified.json", "certified", async |mut client, entry, manifest| {
-            let Entry::Certified(unverified) = &entry else { return Err(other_statement()) };
-            unverified.clone().verify(&manifest).map_err(statements::unsigned)?;
-            let request = CertifyElectionRequest { certified: entry.encode() };
-            client.certify_election(request).await.map_err(refused)?;
-            Ok(())
-        })
+        self.signed.submit(
+            context,
+            "certified.json",
+            "certified",
+            async |mut client, entry, manifest| {
+                let Entry::Certified(unverified) = &entry else {
+                    return Err(other_statement());
+                };
+                unverified
+                    .clone()
+                    .verify(&manifest)
+                    .map_err(statements::unsigned)?;
+                let request = CertifyElectionRequest {
+                    certified: entry.encode(),
+                };
+                client.certify_election(request).await.map_err(refused)?;
+                Ok(())
+            },
+        )
     }
 }

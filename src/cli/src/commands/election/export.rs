@@ -5,7 +5,9 @@ use serde_json::json;
 use symbolon_api_closed::admin::{
     GetContentRequest, GetRollRequest, GetStatementsRequest, elections_client::ElectionsClient,
 };
-use symbolon_election::{ContentHash, ElectionId, Entry, RollStatement, TrustFile, content, entry::entry_hash};
+use symbolon_election::{
+    ContentHash, ElectionId, Entry, RollStatement, TrustFile, content, entry::entry_hash,
+};
 use symbolon_ledger::layout;
 use symbolon_tlog::{Frontier, leaf_hash};
 use tonic::transport::Channel;
@@ -35,7 +37,9 @@ pub struct Export {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/officer-one.toml election trust --out trust.json\n\nThe city publishes this file where people can compare it: on paper, in the gazette, on several sites.")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/officer-one.toml election trust --out trust.json\n\nThe city publishes this file where people can compare it: on paper, in the gazette, on several sites."
+)]
 pub struct Trust {
     /// Where it goes.
     #[arg(long, value_name = "FILE")]
@@ -48,7 +52,11 @@ impl Trust {
             super::fetch_trust(&mut ElectionsClient::new(channel)).await
         })?;
         files::write(&self.out, &trust.to_json(), Access::Public)?;
-        let officers: Vec<_> = trust.officers().iter().map(|officer| officer.to_0x()).collect();
+        let officers: Vec<_> = trust
+            .officers()
+            .iter()
+            .map(|officer| officer.to_0x())
+            .collect();
         let mut report = Report::new(json!({
             "file": self.out, "name": trust.name(), "origin": trust.origin(),
             "officers": officers, "threshold": trust.threshold(),
@@ -57,7 +65,10 @@ impl Trust {
             ("file", self.out.display().to_string()),
             ("name", crate::output::printable(trust.name())),
             ("log", crate::output::printable(trust.origin())),
-            ("officers needed", format!("{} of {}", trust.threshold(), officers.len())),
+            (
+                "officers needed",
+                format!("{} of {}", trust.threshold(), officers.len()),
+            ),
         ]);
         for officer in trust.officers() {
             report = report.line(format!("  {}", officer.checksummed()));
@@ -109,7 +120,10 @@ async fn export(channel: Channel, dir: &Path) -> Result<Found, Error> {
         write_roll(&mut client, dir, *election, statement).await?;
     }
     for (sequence, entry) in entries.iter().enumerate() {
-        write_if_new(&dir.join("statements").join(format!("{sequence:06}")), entry)?;
+        write_if_new(
+            &dir.join("statements").join(format!("{sequence:06}")),
+            entry,
+        )?;
     }
     found.statements = entries.len() as u64;
     files::write(&dir.join("trust.json"), &trust.to_json(), Access::Public)?;
@@ -119,7 +133,11 @@ async fn export(channel: Channel, dir: &Path) -> Result<Found, Error> {
 async fn statements(client: &mut ElectionsClient<Channel>) -> Result<Vec<Vec<u8>>, Error> {
     let (mut entries, mut after) = (Vec::new(), 0);
     loop {
-        let answer = client.get_statements(GetStatementsRequest { after }).await.map_err(refused)?.into_inner();
+        let answer = client
+            .get_statements(GetStatementsRequest { after })
+            .await
+            .map_err(refused)?
+            .into_inner();
         if answer.entries.is_empty() || answer.next <= after {
             return Ok(entries);
         }
@@ -158,7 +176,11 @@ fn note(
     Ok(())
 }
 
-async fn write_content(client: &mut ElectionsClient<Channel>, dir: &Path, hash: &ContentHash) -> Result<(), Error> {
+async fn write_content(
+    client: &mut ElectionsClient<Channel>,
+    dir: &Path,
+    hash: &ContentHash,
+) -> Result<(), Error> {
     let path = dir.join(layout::content(hash.as_bytes()));
     if path.exists() {
         return Ok(());
@@ -166,7 +188,11 @@ async fn write_content(client: &mut ElectionsClient<Channel>, dir: &Path, hash: 
     let request = GetContentRequest {
         sha256: hash.as_bytes().to_vec(),
     };
-    let mut chunks = client.get_content(request).await.map_err(refused)?.into_inner();
+    let mut chunks = client
+        .get_content(request)
+        .await
+        .map_err(refused)?
+        .into_inner();
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.message().await.map_err(refused)? {
         bytes.extend_from_slice(&chunk.chunk);
@@ -175,7 +201,10 @@ async fn write_content(client: &mut ElectionsClient<Channel>, dir: &Path, hash: 
         }
     }
     if content::content_hash(&bytes) != *hash {
-        return Err(Error::unreadable("a published file", "is not the one that its name says"));
+        return Err(Error::unreadable(
+            "a published file",
+            "is not the one that its name says",
+        ));
     }
     files::write(&path, &bytes, Access::Public)
 }
@@ -191,7 +220,11 @@ async fn write_roll(
         election: election.as_bytes().to_vec(),
         start: 0,
     };
-    let mut pages = client.get_roll(request).await.map_err(refused)?.into_inner();
+    let mut pages = client
+        .get_roll(request)
+        .await
+        .map_err(refused)?
+        .into_inner();
     let mut roll = RollWriter {
         dir,
         election: election.to_string(),

@@ -33,11 +33,21 @@ impl Open {
         let election = context.call(|channel| async {
             let mut client = ElectionsClient::new(channel);
             let trust = self.trust.load(&mut client).await?;
-            let (Entry::Manifest(unverified), Entry::RollStatement(roll)) = (&manifest, &roll_statement) else {
-                return Err(Error::unreadable_file(&self.dir, "not a manifest and its roll statement"));
+            let (Entry::Manifest(unverified), Entry::RollStatement(roll)) =
+                (&manifest, &roll_statement)
+            else {
+                return Err(Error::unreadable_file(
+                    &self.dir,
+                    "not a manifest and its roll statement",
+                ));
             };
-            let verified = unverified.clone().verify(&trust).map_err(statements::unsigned)?;
-            roll.clone().verify(&verified).map_err(statements::unsigned)?;
+            let verified = unverified
+                .clone()
+                .verify(&trust)
+                .map_err(statements::unsigned)?;
+            roll.clone()
+                .verify(&verified)
+                .map_err(statements::unsigned)?;
             let request = OpenElectionRequest {
                 manifest: manifest.encode(),
                 roll_statement: roll_statement.encode(),

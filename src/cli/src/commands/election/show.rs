@@ -22,7 +22,9 @@ pub struct List {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election show 3f5c…")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election show 3f5c…"
+)]
 pub struct Show {
     /// The election's ID.
     election: ElectionId,
@@ -36,10 +38,14 @@ pub struct Show {
 impl List {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         let elections = context.call(|channel| async {
-            let answer = ElectionsClient::new(channel).list_elections(ListElectionsRequest {}).await;
+            let answer = ElectionsClient::new(channel)
+                .list_elections(ListElectionsRequest {})
+                .await;
             Ok(answer.map_err(refused)?.into_inner().elections)
         })?;
-        let mut table = Table::new(&["election", "state", "title", "opens", "closes", "places", "tokens"]);
+        let mut table = Table::new(&[
+            "election", "state", "title", "opens", "closes", "places", "tokens",
+        ]);
         for election in &elections {
             let manifest = manifest_of(election)?;
             table.row([
@@ -65,7 +71,11 @@ impl Show {
             let request = GetElectionRequest {
                 election: self.election.as_bytes().to_vec(),
             };
-            let answer = client.get_election(request).await.map_err(refused)?.into_inner();
+            let answer = client
+                .get_election(request)
+                .await
+                .map_err(refused)?
+                .into_inner();
             let election = answer
                 .election
                 .ok_or_else(|| Error::unreadable("the vault's answer", "holds no election"))?;
@@ -89,7 +99,10 @@ impl Show {
 fn manifest_of(election: &Election) -> Result<Manifest, Error> {
     match statements::draft_of(&election.manifest)? {
         Statement::Manifest(manifest) => Ok(manifest),
-        _ => Err(Error::unreadable("the vault's answer", "holds another statement than a manifest")),
+        _ => Err(Error::unreadable(
+            "the vault's answer",
+            "holds another statement than a manifest",
+        )),
     }
 }
 

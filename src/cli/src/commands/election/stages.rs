@@ -3,16 +3,24 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use symbolon_api_closed::admin::{
-    CancelElectionRequest, CloseElectionRequest, PrepareCloseRequest, elections_client::ElectionsClient,
+    CancelElectionRequest, CloseElectionRequest, PrepareCloseRequest,
+    elections_client::ElectionsClient,
 };
 use symbolon_election::{Cancelled, Domain, ElectionId, Entry, Statement, VerifiedManifest};
 use tonic::transport::Channel;
 
 use super::TrustOption;
-use crate::{Context, Error, context::refused, output::{Report, printable}, statements};
+use crate::{
+    Context, Error,
+    context::refused,
+    output::{Report, printable},
+    statements,
+};
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election prepare-close 3f5c… --out closing")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election prepare-close 3f5c… --out closing"
+)]
 pub struct PrepareClose {
     /// The election's ID.
     election: ElectionId,
@@ -24,14 +32,18 @@ pub struct PrepareClose {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election close closing\n\nDIR holds close.json and the officers' signature files.")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election close closing\n\nDIR holds close.json and the officers' signature files."
+)]
 pub struct Close {
     #[command(flatten)]
     signed: Signed,
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election prepare-cancel 3f5c… --out cancelling")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election prepare-cancel 3f5c… --out cancelling"
+)]
 pub struct PrepareCancel {
     /// The election's ID.
     election: ElectionId,
@@ -43,7 +55,9 @@ pub struct PrepareCancel {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election cancel cancelling\n\nDIR holds cancelled.json and the officers' signature files. There is no way back.")]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/organiser-main.toml election cancel cancelling\n\nDIR holds cancelled.json and the officers' signature files. There is no way back."
+)]
 pub struct Cancel {
     #[command(flatten)]
     signed: Signed,
@@ -69,12 +83,20 @@ impl PrepareClose {
             let request = PrepareCloseRequest {
                 election: self.election.as_bytes().to_vec(),
             };
-            let answer = client.prepare_close(request).await.map_err(refused)?.into_inner();
+            let answer = client
+                .prepare_close(request)
+                .await
+                .map_err(refused)?
+                .into_inner();
             Ok((statements::draft_of(&answer.close)?, trust.domain().clone()))
         })?;
-        let right = matches!(&statement, Statement::Close(close) if close.election == self.election);
+        let right =
+            matches!(&statement, Statement::Close(close) if close.election == self.election);
         if !right {
-            return Err(Error::unreadable("the vault's draft", "not the Close of this election"));
+            return Err(Error::unreadable(
+                "the vault's draft",
+                "not the Close of this election",
+            ));
         }
         written(&self.out.join("close.json"), &statement, &domain)
     }
@@ -97,25 +119,49 @@ impl PrepareCancel {
 
 impl Close {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
-        self.signed.submit(context, "close.json", "closed", async |mut client, entry, manifest| {
-            let Entry::Close(unverified) = &entry else { return Err(other_statement()) };
-            unverified.clone().verify(&manifest).map_err(statements::unsigned)?;
-            let request = CloseElectionRequest { close: entry.encode() };
-            client.close_election(request).await.map_err(refused)?;
-            Ok(())
-        })
+        self.signed.submit(
+            context,
+            "close.json",
+            "closed",
+            async |mut client, entry, manifest| {
+                let Entry::Close(unverified) = &entry else {
+                    return Err(other_statement());
+                };
+                unverified
+                    .clone()
+                    .verify(&manifest)
+                    .map_err(statements::unsigned)?;
+                let request = CloseElectionRequest {
+                    close: entry.encode(),
+                };
+                client.close_election(request).await.map_err(refused)?;
+                Ok(())
+            },
+        )
     }
 }
 
 impl Cancel {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
-        self.signed.submit(context, "cancelled.json", "cancelled", async |mut client, entry, manifest| {
-            let Entry::Cancelled(unverified) = &entry else { return Err(other_statement()) };
-            unverified.clone().verify(&manifest).map_err(statements::unsigned)?;
-            let request = CancelElectionRequest { cancelled: entry.encode() };
-            client.cancel_election(request).await.map_err(refused)?;
-            Ok(())
-        })
+        self.signed.submit(
+            context,
+            "cancelled.json",
+            "cancelled",
+            async |mut client, entry, manifest| {
+                let Entry::Cancelled(unverified) = &entry else {
+                    return Err(other_statement());
+                };
+                unverified
+                    .clone()
+                    .verify(&manifest)
+                    .map_err(statements::unsigned)?;
+                let request = CancelElectionRequest {
+                    cancelled: entry.encode(),
+                };
+                client.cancel_election(request).await.map_err(refused)?;
+                Ok(())
+            },
+        )
     }
 }
 
@@ -142,8 +188,10 @@ impl Signed {
             let manifest = super::manifest(&mut client, election, &trust).await?;
             send(client, entry, manifest).await
         })?;
-        Ok(Report::new(json!({"election": election.to_string(), "state": state}))
-            .line(format!("Election {election} is {state}.")))
+        Ok(
+            Report::new(json!({"election": election.to_string(), "state": state}))
+                .line(format!("Election {election} is {state}.")),
+        )
     }
 }
 
@@ -152,7 +200,11 @@ pub(super) fn other_statement() -> Error {
 }
 
 /// Writes a statement for officers to sign, and shows it.
-pub(super) fn written(path: &Path, statement: &Statement, domain: &Domain) -> Result<Report, Error> {
+pub(super) fn written(
+    path: &Path,
+    statement: &Statement,
+    domain: &Domain,
+) -> Result<Report, Error> {
     statements::write_statement(path, statement, domain)?;
     let digest = statement.digest(domain);
     let mut report = Report::new(json!({"file": path, "digest": format!("0x{digest}")}));

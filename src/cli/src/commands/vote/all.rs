@@ -57,7 +57,8 @@ impl All {
         let selections = self.choices.selections(&paper)?;
         let sealed = request(&keys, manifest, context.now, &mut context.rng()).map_err(refused)?;
         let sealed = portal.token(self.election, &sealed)?;
-        let token = open_token(&keys, manifest, &Issuers::new(manifest), &sealed).map_err(refused)?;
+        let token =
+            open_token(&keys, manifest, &Issuers::new(manifest), &sealed).map_err(refused)?;
         let path = self.out.join("token.json");
         let mut file = match path.exists() {
             true => TokenFile::read(&path)?,

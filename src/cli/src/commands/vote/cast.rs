@@ -103,7 +103,15 @@ impl Urn<'_> {
 
     fn cast(&self, selections: &Selections, sequence: u8) -> Result<Done, Error> {
         let manifest = self.paper.manifest();
-        let ballot = cast(self.keys, manifest, self.token, selections, sequence, clock::now()).map_err(refused)?;
+        let ballot = cast(
+            self.keys,
+            manifest,
+            self.token,
+            selections,
+            sequence,
+            clock::now(),
+        )
+        .map_err(refused)?;
         let receipt = self.gateway.cast(&ballot.fields().to_entry())?;
         let receipt = check_receipt(manifest, &ballot, receipt).map_err(|e| {
             Error::failed(

@@ -29,7 +29,10 @@ impl ChoiceOptions {
             None => ask(paper.content(), &self.language)?,
         };
         Selections::new(chosen, paper.manifest().shape()).map_err(|e| {
-            Error::usage(e.to_string(), "Look at the questions: `symbolon vote elections`.")
+            Error::usage(
+                e.to_string(),
+                "Look at the questions: `symbolon vote elections`.",
+            )
         })
     }
 }
@@ -47,9 +50,12 @@ fn parse_one(text: &str) -> Result<Vec<u8>, Error> {
         .split([',', ' '])
         .filter(|number| !number.is_empty())
         .map(|number| {
-            number
-                .parse()
-                .map_err(|_| Error::usage("a choice is not the number of an option", "Write like 1;2,3."))
+            number.parse().map_err(|_| {
+                Error::usage(
+                    "a choice is not the number of an option",
+                    "Write like 1;2,3.",
+                )
+            })
         })
         .collect::<Result<Vec<u8>, _>>()?;
     chosen.sort_unstable();
@@ -72,7 +78,11 @@ fn describe_one(number: usize, question: &Question, language: &str) -> Vec<Strin
         how_many(question)
     )];
     for (at, option) in question.options.iter().enumerate() {
-        lines.push(format!("     {}  {}", at + 1, printable(option.best(language))));
+        lines.push(format!(
+            "     {}  {}",
+            at + 1,
+            printable(option.best(language))
+        ));
     }
     lines
 }
@@ -87,7 +97,10 @@ fn how_many(question: &Question) -> String {
 
 fn ask(content: &Content, language: &str) -> Result<Vec<Vec<u8>>, Error> {
     if !std::io::stdin().is_terminal() {
-        return Err(Error::usage("no choices, and nobody to ask", "Give them: --choices '1;2,3'."));
+        return Err(Error::usage(
+            "no choices, and nobody to ask",
+            "Give them: --choices '1;2,3'.",
+        ));
     }
     let mut chosen = Vec::new();
     for (at, question) in content.questions().iter().enumerate() {

@@ -12,7 +12,9 @@ use crate::{
 };
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon vote elections --trust trust.json --portal https://portal.city.example --save papers\n\nElections that the trust file doesn't vouch for are counted, not shown.")]
+#[command(
+    after_help = "Example:\n  symbolon vote elections --trust trust.json --portal https://portal.city.example --save papers\n\nElections that the trust file doesn't vouch for are counted, not shown."
+)]
 pub struct Elections {
     #[command(flatten)]
     trust: TrustOption,
@@ -44,7 +46,12 @@ impl Elections {
                 portal.elections(&trust)?
             }
             (None, Some(url)) => Gateway::new(self.ca.http(url)?).elections(&trust)?,
-            (None, None) => return Err(Error::usage("nobody to ask", "Name --portal URL or --gateway URL.")),
+            (None, None) => {
+                return Err(Error::usage(
+                    "nobody to ask",
+                    "Name --portal URL or --gateway URL.",
+                ));
+            }
         };
         if let Some(folder) = &self.save {
             for paper in &papers.ours {

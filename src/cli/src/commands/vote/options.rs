@@ -74,7 +74,8 @@ pub(crate) struct PaperOptions {
 
 impl DeviceOption {
     pub(super) fn keys(&self, election: ElectionId) -> Result<ElectionKeys, Error> {
-        let bits = keyfile::read::<16>(&self.device).map_err(|e| Error::unreadable("the device's seed", e))?;
+        let bits = keyfile::read::<16>(&self.device)
+            .map_err(|e| Error::unreadable("the device's seed", e))?;
         DeviceSeed::new(bits)
             .keys(&election)
             .map_err(|e| Error::unreadable("the device's seed", e))
@@ -96,8 +97,11 @@ impl CaOption {
 impl LoginOptions {
     /// Signs in where a name is given.
     pub(super) fn sign_in(&self, portal: &mut Portal) -> Result<(), Error> {
-        let Some(login) = &self.login else { return Ok(()) };
-        let password = passphrase::Source::new(self.password_file.clone()).read("Password at the portal: ")?;
+        let Some(login) = &self.login else {
+            return Ok(());
+        };
+        let password =
+            passphrase::Source::new(self.password_file.clone()).read("Password at the portal: ")?;
         portal.sign_in(login, &password)
     }
 }
@@ -117,9 +121,10 @@ impl PaperOptions {
 
     /// The gateway that the command needs.
     pub(crate) fn gateway(&self) -> Result<Gateway, Error> {
-        let url = self.gateway.as_deref().ok_or_else(|| {
-            Error::usage("no gateway", "Name one: --gateway URL.")
-        })?;
+        let url = self
+            .gateway
+            .as_deref()
+            .ok_or_else(|| Error::usage("no gateway", "Name one: --gateway URL."))?;
         Ok(Gateway::new(self.ca.http(url)?))
     }
 

@@ -52,7 +52,10 @@ impl Simple {
         let answer = portal.simple_vote(self.election, selections.questions())?;
         let signed = receipt(answer.get("receipt").unwrap_or(&answer))?;
         let verified = signed.clone().verify(paper.manifest()).map_err(|e| {
-            Error::failed(format!("the receipt is not good: {e}"), "Tell the portal; the ballot may be cast all the same.")
+            Error::failed(
+                format!("the receipt is not good: {e}"),
+                "Tell the portal; the ballot may be cast all the same.",
+            )
         })?;
         files::write(&self.out, &signed.to_json(), Access::Private)?;
         let include_by = verified.receipt().include_by;

@@ -33,8 +33,14 @@ impl Status {
         let hash = verified.ballot().entry_hash();
         let include_by = verified.receipt().receipt().include_by;
         let (state, words) = match gateway.standing(&hash)? {
-            Standing::Accepted => ("accepted", "Stored by the gateway, waiting for the next publication.".to_owned()),
-            Standing::Published => ("published", "Handed to the ledger; the proof comes with its next checkpoint.".to_owned()),
+            Standing::Accepted => (
+                "accepted",
+                "Stored by the gateway, waiting for the next publication.".to_owned(),
+            ),
+            Standing::Published => (
+                "published",
+                "Handed to the ledger; the proof comes with its next checkpoint.".to_owned(),
+            ),
             Standing::Included(inclusion) => {
                 let keys = gateway.ledger_keys(paper.manifest())?;
                 let (size, seen) = inclusion.verify(&hash, &keys)?;
@@ -43,7 +49,10 @@ impl Status {
                     "index": inclusion.index, "ledgerSize": size, "cosignedAt": seen,
                 });
                 return Ok(Report::new(value)
-                    .line(format!("On the ledger: entry {} of {size}, proven.", inclusion.index))
+                    .line(format!(
+                        "On the ledger: entry {} of {size}, proven.",
+                        inclusion.index
+                    ))
                     .line(format!("Seen by enough cosigners at {}.", words::utc(seen))));
             }
         };

@@ -44,7 +44,9 @@ pub struct Request {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  symbolon vote open 3f5c… --device device.seed --trust trust.json --paper papers/3f5c….json --sealed sealed-token --out token.json")]
+#[command(
+    after_help = "Example:\n  symbolon vote open 3f5c… --device device.seed --trust trust.json --paper papers/3f5c….json --sealed sealed-token --out token.json"
+)]
 pub struct Open {
     /// The election's ID.
     election: ElectionId,
@@ -73,9 +75,15 @@ impl Request {
         let paper = match (&self.paper, &portal) {
             (Some(path), _) => Paper::read(path, &trust)?,
             (None, Some(portal)) => portal.elections(&trust)?.find(self.election)?,
-            (None, None) => return Err(Error::usage("nobody to ask", "Name --portal URL or --paper FILE.")),
+            (None, None) => {
+                return Err(Error::usage(
+                    "nobody to ask",
+                    "Name --portal URL or --paper FILE.",
+                ));
+            }
         };
-        let sealed = request(&keys, paper.manifest(), context.now, &mut context.rng()).map_err(refused)?;
+        let sealed =
+            request(&keys, paper.manifest(), context.now, &mut context.rng()).map_err(refused)?;
         let (kind, bytes) = match &portal {
             Some(portal) => ("sealedToken", portal.token(self.election, &sealed)?),
             None => ("sealedRequest", sealed),
@@ -83,11 +91,15 @@ impl Request {
         files::write(&self.out, &bytes, Access::Private)?;
         let next = match &portal {
             Some(_) => "Next: `symbolon vote open`.",
-            None => "Next: hand it to the portal, and open what comes back with `symbolon vote open`.",
+            None => {
+                "Next: hand it to the portal, and open what comes back with `symbolon vote open`."
+            }
         };
-        Ok(Report::new(json!({"election": self.election.to_string(), kind: self.out}))
-            .line(format!("{} written.", self.out.display()))
-            .line(next))
+        Ok(
+            Report::new(json!({"election": self.election.to_string(), kind: self.out}))
+                .line(format!("{} written.", self.out.display()))
+                .line(next),
+        )
     }
 }
 
@@ -96,7 +108,13 @@ impl Open {
         let paper = self.paper.load(self.election)?;
         let keys = self.device.keys(self.election)?;
         let sealed = sealed_bytes(&files::read(&self.sealed)?);
-        let token = open_token(&keys, paper.manifest(), &Issuers::new(paper.manifest()), &sealed).map_err(refused)?;
+        let token = open_token(
+            &keys,
+            paper.manifest(),
+            &Issuers::new(paper.manifest()),
+            &sealed,
+        )
+        .map_err(refused)?;
         let file = TokenFile::new(self.election, &token);
         file.write(&self.out)?;
         Ok(Report::new(json!({
@@ -114,8 +132,11 @@ impl Open {
 
 /// A portal's answer may have been copied as text.
 fn sealed_bytes(file: &[u8]) -> Vec<u8> {
-    let text = std::str::from_utf8(file).ok().and_then(|text| text.trim().strip_prefix("0x"));
-    text.and_then(|text| hex::decode(text).ok()).unwrap_or_else(|| file.to_vec())
+    let text = std::str::from_utf8(file)
+        .ok()
+        .and_then(|text| text.trim().strip_prefix("0x"));
+    text.and_then(|text| hex::decode(text).ok())
+        .unwrap_or_else(|| file.to_vec())
 }
 
 /// What a device itself refuses to do.

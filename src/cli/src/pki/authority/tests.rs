@@ -39,18 +39,37 @@ fn verifies(ca: &Path, leaf: &Path, usage: KeyUsage) -> bool {
     let anchor = anchor_from_trusted_cert(&ca).unwrap();
     let cert = EndEntityCert::try_from(&leaf).unwrap();
     let time = rustls::pki_types::UnixTime::since_unix_epoch(Duration::from_secs(NOW));
-    cert.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &[anchor], &[], time, usage, None, None)
-        .is_ok()
+    cert.verify_for_usage(
+        webpki::ALL_VERIFICATION_ALGS,
+        &[anchor],
+        &[],
+        time,
+        usage,
+        None,
+        None,
+    )
+    .is_ok()
 }
 
 #[test]
 fn a_client_certificate_names_its_role_in_one_uri_and_serves_clients_only() {
     let mut t = trial();
-    let files = t.authority.issue(&order("portal", "main", vec![]), NOW, &mut rand::rng()).unwrap();
+    let files = t
+        .authority
+        .issue(&order("portal", "main", vec![]), NOW, &mut rand::rng())
+        .unwrap();
     let der = der(&files.certificate);
     let (_, cert) = X509Certificate::from_der(&der).unwrap();
-    let names = &cert.subject_alternative_name().unwrap().unwrap().value.general_names;
-    assert_eq!(names, &[GeneralName::URI("spiffe://city.example/portal/main")]);
+    let names = &cert
+        .subject_alternative_name()
+        .unwrap()
+        .unwrap()
+        .value
+        .general_names;
+    assert_eq!(
+        names,
+        &[GeneralName::URI("spiffe://city.example/portal/main")]
+    );
     assert!(!cert.is_ca());
     let ca = t.authority.certificate_file();
     assert!(verifies(&ca, &files.certificate, KeyUsage::client_auth()));
@@ -61,7 +80,10 @@ fn a_client_certificate_names_its_role_in_one_uri_and_serves_clients_only() {
 fn a_server_certificate_serves_servers_only() {
     let mut t = trial();
     let hosts = vec![SanType::DnsName("localhost".try_into().unwrap())];
-    let files = t.authority.issue(&order("vault", "main", hosts), NOW, &mut rand::rng()).unwrap();
+    let files = t
+        .authority
+        .issue(&order("vault", "main", hosts), NOW, &mut rand::rng())
+        .unwrap();
     let ca = t.authority.certificate_file();
     assert!(verifies(&ca, &files.certificate, KeyUsage::server_auth()));
     assert!(!verifies(&ca, &files.certificate, KeyUsage::client_auth()));
@@ -70,21 +92,36 @@ fn a_server_certificate_serves_servers_only() {
 #[test]
 fn a_leaf_of_another_authority_does_not_verify() {
     let (ours, mut theirs) = (trial(), trial());
-    let files = theirs.authority.issue(&order("portal", "main", vec![]), NOW, &mut rand::rng()).unwrap();
-    assert!(!verifies(&ours.authority.certificate_file(), &files.certificate, KeyUsage::client_auth()));
+    let files = theirs
+        .authority
+        .issue(&order("portal", "main", vec![]), NOW, &mut rand::rng())
+        .unwrap();
+    assert!(!verifies(
+        &ours.authority.certificate_file(),
+        &files.certificate,
+        KeyUsage::client_auth()
+    ));
 }
 
 #[test]
 fn revoked_serials_stand_in_a_list_signed_by_the_authority() {
     let mut t = trial();
     let mut rng = rand::rng();
-    let first = t.authority.issue(&order("portal", "a", vec![]), NOW, &mut rng).unwrap();
-    t.authority.issue(&order("portal", "b", vec![]), NOW, &mut rng).unwrap();
+    let first = t
+        .authority
+        .issue(&order("portal", "a", vec![]), NOW, &mut rng)
+        .unwrap();
+    t.authority
+        .issue(&order("portal", "b", vec![]), NOW, &mut rng)
+        .unwrap();
     t.authority.revoke("portal-a", NOW).unwrap();
     let pem = std::fs::read(t.authority.list_file()).unwrap();
     let list_der = parse_x509_pem(&pem).unwrap().1.contents;
     let (_, list) = CertificateRevocationList::from_der(&list_der).unwrap();
-    let serials: Vec<_> = list.iter_revoked_certificates().map(|c| hex::encode(c.raw_serial())).collect();
+    let serials: Vec<_> = list
+        .iter_revoked_certificates()
+        .map(|c| hex::encode(c.raw_serial()))
+        .collect();
     assert_eq!(serials, [first.issued.serial]);
     let ca_der = der(&t.authority.certificate_file());
     let (_, ca) = X509Certificate::from_der(&ca_der).unwrap();
@@ -95,15 +132,23 @@ fn revoked_serials_stand_in_a_list_signed_by_the_authority() {
 fn what_was_revoked_before_stays_revoked_and_serials_differ() {
     let mut t = trial();
     let mut rng = rand::rng();
-    t.authority.issue(&order("portal", "a", vec![]), NOW, &mut rng).unwrap();
+    t.authority
+        .issue(&order("portal", "a", vec![]), NOW, &mut rng)
+        .unwrap();
     t.authority.revoke("portal-a", NOW).unwrap();
     let dir = t.dir.path().to_owned();
     drop(t.authority);
     let mut again = Authority::open(&dir).unwrap();
-    let renewed = Order { renew: true, ..order("portal", "a", vec![]) };
+    let renewed = Order {
+        renew: true,
+        ..order("portal", "a", vec![])
+    };
     again.issue(&renewed, NOW, &mut rng).unwrap();
     let register = again.register();
-    assert_ne!(register.certificates[0].serial, register.certificates[1].serial);
+    assert_ne!(
+        register.certificates[0].serial,
+        register.certificates[1].serial
+    );
     assert!(register.certificates[0].revoked.is_some());
     assert!(register.certificates[1].revoked.is_none());
 }
@@ -118,7 +163,11 @@ fn a_second_authority_does_not_overwrite_the_first() {
 #[test]
 fn a_vault_gets_no_client_certificate() {
     let mut t = trial();
-    assert!(t.authority.issue(&order("vault", "main", vec![]), NOW, &mut rand::rng()).is_err());
+    assert!(
+        t.authority
+            .issue(&order("vault", "main", vec![]), NOW, &mut rand::rng())
+            .is_err()
+    );
 }
 
 #[cfg(unix)]
@@ -126,8 +175,14 @@ fn a_vault_gets_no_client_certificate() {
 fn keys_are_readable_by_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let mut t = trial();
-    let files = t.authority.issue(&order("officer", "one", vec![]), NOW, &mut rand::rng()).unwrap();
+    let files = t
+        .authority
+        .issue(&order("officer", "one", vec![]), NOW, &mut rand::rng())
+        .unwrap();
     for key in [files.key, t.dir.path().join("ca.key")] {
-        assert_eq!(std::fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(key).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 }
