@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+mod conflicts;
 mod election;
 mod electorate;
 mod officer;
@@ -10,6 +11,7 @@ mod person;
 mod pki;
 mod receipt;
 mod seal;
+mod token;
 mod vote;
 
 use clap::Subcommand;
@@ -40,6 +42,12 @@ pub enum Command {
     /// Named sets of people.
     #[command(subcommand)]
     Electorate(electorate::Electorate),
+    /// Conflicts of identities that wait for registrars.
+    #[command(subcommand)]
+    Conflicts(conflicts::Conflicts),
+    /// Tokens, for portals: pass requests on, see who has one.
+    #[command(subcommand)]
+    Token(token::Token),
     /// Elections, from the draft to the certified result.
     #[command(subcommand)]
     Election(election::Election),
@@ -68,6 +76,8 @@ impl Command {
             Self::Person(group) => group.run(context),
             Self::People(group) => group.run(context),
             Self::Electorate(group) => group.run(context),
+            Self::Conflicts(group) => group.run(context),
+            Self::Token(group) => group.run(context),
             Self::Election(group) => group.run(context),
             Self::Vote(group) => group.run(context),
             Self::Receipt(group) => group.run(context),

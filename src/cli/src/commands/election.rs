@@ -1,6 +1,8 @@
 mod certify;
 mod draft;
 mod export;
+mod extend;
+mod ledger_keys;
 mod open;
 mod settings;
 mod show;
@@ -19,10 +21,16 @@ use crate::{Context, Error, context::refused, output::Report, statements};
 
 #[derive(Subcommand)]
 pub enum Election {
+    /// Writes the list of log and witness keys that a draft names.
+    LedgerKeys(ledger_keys::MakeLedgerKeys),
     /// Drafts an election: writes manifest and roll statement for the officers to sign.
     Draft(draft::Draft),
     /// Opens a draft that enough officers have signed.
     Open(open::Open),
+    /// Writes an addition to an extensible roll, for the officers to sign.
+    PrepareExtend(extend::PrepareExtend),
+    /// Extends a roll with the officers' signatures.
+    Extend(extend::Extend),
     /// After closes: writes the Close statement for the officers to sign.
     PrepareClose(stages::PrepareClose),
     /// Closes an election with the officers' signatures.
@@ -56,8 +64,11 @@ struct TrustOption {
 impl Election {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         match self {
+            Self::LedgerKeys(command) => command.run(),
             Self::Draft(command) => command.run(context),
             Self::Open(command) => command.run(context),
+            Self::PrepareExtend(command) => command.run(context),
+            Self::Extend(command) => command.run(context),
             Self::PrepareClose(command) => command.run(context),
             Self::Close(command) => command.run(context),
             Self::PrepareCertify(command) => command.run(context),
@@ -70,6 +81,13 @@ impl Election {
             Self::Trust(command) => command.run(context),
         }
     }
+}
+
+/// Contents of many elections, or many leaves of a roll.
+const LARGEST_ANSWER: usize = 64 << 20;
+
+fn elections(channel: Channel) -> ElectionsClient<Channel> {
+    ElectionsClient::new(channel).max_decoding_message_size(LARGEST_ANSWER)
 }
 
 impl TrustOption {

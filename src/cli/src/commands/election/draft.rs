@@ -2,10 +2,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use symbolon_api_closed::admin::{DraftElectionRequest, elections_client::ElectionsClient};
+use symbolon_api_closed::admin::DraftElectionRequest;
 use symbolon_election::{ElectionId, Manifest, RollStatement, Statement, TrustFile, content};
 
-use super::{TrustOption, settings::Settings};
+use super::{TrustOption, elections, settings::Settings};
 use crate::{
     Context, Error,
     context::refused,
@@ -52,7 +52,7 @@ impl Draft {
         let (content, ledger_keys) = (request.content.clone(), request.ledger_keys.clone());
         let asked = request.clone();
         let (answer, trust) = context.call(|channel| async {
-            let mut client = ElectionsClient::new(channel);
+            let mut client = elections(channel);
             let trust = self.trust.load(&mut client).await?;
             let answer = client
                 .draft_election(request)

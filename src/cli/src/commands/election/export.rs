@@ -12,6 +12,7 @@ use symbolon_ledger::layout;
 use symbolon_tlog::{Frontier, leaf_hash};
 use tonic::transport::Channel;
 
+use super::elections;
 use crate::{
     Context, Error,
     context::refused,
@@ -48,9 +49,8 @@ pub struct Trust {
 
 impl Trust {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
-        let trust = context.call(|channel| async {
-            super::fetch_trust(&mut ElectionsClient::new(channel)).await
-        })?;
+        let trust =
+            context.call(|channel| async { super::fetch_trust(&mut elections(channel)).await })?;
         files::write(&self.out, &trust.to_json(), Access::Public)?;
         let officers: Vec<_> = trust
             .officers()
@@ -102,8 +102,7 @@ impl Export {
 }
 
 async fn export(channel: Channel, dir: &Path) -> Result<Found, Error> {
-    // Rolls come as a stream of many leaves a message.
-    let mut client = ElectionsClient::new(channel).max_decoding_message_size(4 << 20);
+    let mut client = elections(channel);
     let trust = super::fetch_trust(&mut client).await?;
     let entries = statements(&mut client).await?;
     let mut found = Found::default();

@@ -2,10 +2,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use symbolon_api_closed::admin::{OpenElectionRequest, elections_client::ElectionsClient};
+use symbolon_api_closed::admin::OpenElectionRequest;
 use symbolon_election::Entry;
 
-use super::TrustOption;
+use super::{TrustOption, elections};
 use crate::{Context, Error, context::refused, output::Report, statements};
 
 #[derive(Args)]
@@ -31,7 +31,7 @@ impl Open {
         let manifest = self.entry("manifest.json", &files)?;
         let roll_statement = self.entry("roll-statement.json", &files)?;
         let election = context.call(|channel| async {
-            let mut client = ElectionsClient::new(channel);
+            let mut client = elections(channel);
             let trust = self.trust.load(&mut client).await?;
             let (Entry::Manifest(unverified), Entry::RollStatement(roll)) =
                 (&manifest, &roll_statement)

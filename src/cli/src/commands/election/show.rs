@@ -1,11 +1,9 @@
 use clap::Args;
 use serde_json::{Value, json};
-use symbolon_api_closed::admin::{
-    Election, GetElectionRequest, ListElectionsRequest, elections_client::ElectionsClient,
-};
+use symbolon_api_closed::admin::{Election, GetElectionRequest, ListElectionsRequest};
 use symbolon_election::{Content, ElectionId, Manifest, Statement, content, words};
 
-use super::TrustOption;
+use super::{TrustOption, elections};
 use crate::{
     Context, Error,
     context::refused,
@@ -38,7 +36,7 @@ pub struct Show {
 impl List {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         let elections = context.call(|channel| async {
-            let answer = ElectionsClient::new(channel)
+            let answer = elections(channel)
                 .list_elections(ListElectionsRequest {})
                 .await;
             Ok(answer.map_err(refused)?.into_inner().elections)
@@ -66,7 +64,7 @@ impl List {
 impl Show {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         let (election, trust) = context.call(|channel| async {
-            let mut client = ElectionsClient::new(channel);
+            let mut client = elections(channel);
             let trust = self.trust.load(&mut client).await?;
             let request = GetElectionRequest {
                 election: self.election.as_bytes().to_vec(),

@@ -9,7 +9,7 @@ use symbolon_api_closed::admin::{
 use symbolon_election::{Cancelled, Domain, ElectionId, Entry, Statement, VerifiedManifest};
 use tonic::transport::Channel;
 
-use super::TrustOption;
+use super::{TrustOption, elections};
 use crate::{
     Context, Error,
     context::refused,
@@ -78,7 +78,7 @@ pub(super) struct Signed {
 impl PrepareClose {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         let (statement, domain) = context.call(|channel| async {
-            let mut client = ElectionsClient::new(channel);
+            let mut client = elections(channel);
             let trust = self.trust.load(&mut client).await?;
             let request = PrepareCloseRequest {
                 election: self.election.as_bytes().to_vec(),
@@ -105,7 +105,7 @@ impl PrepareClose {
 impl PrepareCancel {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         let domain = context.call(|channel| async {
-            let mut client = ElectionsClient::new(channel);
+            let mut client = elections(channel);
             let trust = self.trust.load(&mut client).await?;
             super::manifest(&mut client, self.election, &trust).await?;
             Ok(trust.domain().clone())
@@ -183,7 +183,7 @@ impl Signed {
             .ok_or_else(|| Error::unreadable_file(&path, "belongs to no election"))?;
         let entry = statements::assemble(statement, &domain, &files)?;
         context.call(|channel| async {
-            let mut client = ElectionsClient::new(channel);
+            let mut client = elections(channel);
             let trust = self.trust.load(&mut client).await?;
             let manifest = super::manifest(&mut client, election, &trust).await?;
             send(client, entry, manifest).await
