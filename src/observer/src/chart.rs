@@ -21,7 +21,7 @@ pub(crate) fn chart(bars: &[Bar<'_>], whole: u64, width: usize) -> Vec<String> {
     let counts = widest(&|bar| columns(&number(bar.count)));
     let shares = widest(&|bar| columns(&percent(bar.count, whole)));
     let figures = counts + shares + 4;
-    let room = width.saturating_sub(figures + MIN_BAR).max(4);
+    let room = width.saturating_sub(figures + MIN_BAR + 1).max(4);
     let labels = widest(&|bar| columns(bar.label)).min(room).min(width / 2);
     let bar_width = width.saturating_sub(labels + 1 + figures).max(MIN_BAR);
     let line = |bar: &Bar<'_>| {

@@ -151,7 +151,11 @@ fn answer(options: &Options, report: &Report, out: &mut dyn Write) -> Result<(),
 
 /// The terminal's columns; 80 where there is no terminal.
 fn width() -> usize {
-    let measured = || console::Term::stdout().size_checked().map(|(_, columns)| columns.into());
+    let measured = || {
+        console::Term::stdout()
+            .size_checked()
+            .map(|(_, columns)| columns.into())
+    };
     io::stdout()
         .is_terminal()
         .then(measured)
