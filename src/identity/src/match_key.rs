@@ -31,7 +31,8 @@ impl MatchKey {
         }
     }
 
-    pub(crate) fn expose(&self) -> &[u8] {
+    /// Its bytes: only stretching needs them.
+    pub fn expose(&self) -> &[u8] {
         &self.bytes
     }
 }

@@ -171,7 +171,7 @@ proptest! {
         let (mut year, mut month, mut day) = (1800, 1, 1);
         for _ in 0..days % 1_500 { (year, month, day) = next(year, month, day); }
         year += days / 1_500 * 4;
-        let leap = |y: u32| y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+        let leap = |y: u32| y.is_multiple_of(4) && (!y.is_multiple_of(100) || y.is_multiple_of(400));
         prop_assume!(year < 2200 && !(month == 2 && day == 29 && !leap(year)));
         let extended = format!("{year:04}-{month:02}-{day:02}");
         prop_assert_eq!(form(Kind::Date, Folds::NONE, &extended), Ok(extended.clone()));
@@ -182,7 +182,7 @@ proptest! {
 fn next(year: u32, month: u32, day: u32) -> (u32, u32, u32) {
     let long = [
         31,
-        if year % 4 == 0 && year != 1800 {
+        if year.is_multiple_of(4) && year != 1800 {
             29
         } else {
             28

@@ -10,6 +10,7 @@ mod tests;
 
 use symbolon_crypto::password::{Costs, Hasher};
 use symbolon_crypto::{Secret, labels};
+use symbolon_keyring::keys::{IndexEntry, IndexKey};
 
 use crate::match_key::MatchKey;
 use crate::schema::RuleId;
@@ -41,6 +42,11 @@ impl Stretched {
     /// The rule that it is of.
     pub fn rule(&self) -> &RuleId {
         &self.rule
+    }
+
+    /// Where an index of `key`'s epoch has it.
+    pub fn index_entry(&self, key: &IndexKey) -> IndexEntry {
+        key.blind(&self.secret)
     }
 
     /// The stretched bytes.
