@@ -69,3 +69,6 @@ pub use crate::verified::{Unverified, Verified};
 
 /// The version tag of all constructions and files.
 pub const VERSION: &str = "symbolon/v1";
+
+#[cfg(test)]
+mod tests;
