@@ -51,6 +51,12 @@ pub struct Order {
     pub renew: bool,
 }
 
+impl Order {
+    fn is_server(&self) -> bool {
+        !self.hosts.is_empty()
+    }
+}
+
 /// Where a certificate was written.
 pub struct Files {
     /// PEM.
@@ -131,27 +137,7 @@ impl Authority {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Files, Error> {
-        let server = !order.hosts.is_empty();
-        if !server && !order.role.is_client() {
-            return Err(Error::usage(
-                format!("{} is no role of a client", order.role),
-                "Add --server with --dns or --ip.",
-            ));
-        }
-        let stem = format!(
-            "{}-{}{}",
-            order.role,
-            order.name,
-            if server { "-server" } else { "" }
-        );
-        let (certificate, key_file) = (
-            self.dir.join(format!("{stem}.pem")),
-            self.dir.join(format!("{stem}.key")),
-        );
-        if !order.renew {
-            files::refuse_existing(&certificate)?;
-            files::refuse_existing(&key_file)?;
-        }
+        let (certificate, key_file) = self.places(order)?;
         let serial = serial(rng);
         let params = leaf_params(order, &self.register.trust_domain, serial, now)?;
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(broken)?;
@@ -160,7 +146,7 @@ impl Authority {
             serial: hex::encode(serial),
             role: order.role.clone(),
             name: order.name.clone(),
-            server,
+            server: order.is_server(),
             not_after: now.saturating_add(order.days.saturating_mul(DAY)),
             revoked: None,
         };
@@ -168,13 +154,31 @@ impl Authority {
         self.register.certificates.push(issued.clone());
         self.register.save(&self.dir.join("register.json"))?;
         write_key(&key_file, &key)?;
-        let pem = signed.pem();
-        files::write(&certificate, pem.as_bytes(), Access::Public)?;
+        files::write(&certificate, signed.pem().as_bytes(), Access::Public)?;
         Ok(Files {
             certificate,
             key: key_file,
             issued,
         })
+    }
+
+    /// Where certificate and key of an order go.
+    fn places(&self, order: &Order) -> Result<(PathBuf, PathBuf), Error> {
+        if !order.is_server() && !order.role.is_client() {
+            return Err(Error::usage(
+                format!("{} is no role of a client", order.role),
+                "Add --server with --dns or --ip.",
+            ));
+        }
+        let kind = if order.is_server() { "-server" } else { "" };
+        let stem = format!("{}-{}{kind}", order.role, order.name);
+        let certificate = self.dir.join(format!("{stem}.pem"));
+        let key = self.dir.join(format!("{stem}.key"));
+        if !order.renew {
+            files::refuse_existing(&certificate)?;
+            files::refuse_existing(&key)?;
+        }
+        Ok((certificate, key))
     }
 
     /// Revokes by serial or as `role-name`, and writes the list.

@@ -124,30 +124,37 @@ fn check(
     asked: &DraftElectionRequest,
     trust: &TrustFile,
 ) -> Result<(), Error> {
-    let differs = |field: &str| {
-        Err(Error::failed(
-            format!("the vault's draft differs from what was asked for in `{field}`"),
-            "Don't have it signed; ask whoever runs the vault.",
-        ))
-    };
     manifest
         .validate()
         .map_err(|e| Error::unreadable("the vault's draft", e))?;
-    let mut gateways: Vec<_> = asked.gateways.clone();
-    gateways.sort();
-    let same_gateways = manifest
+    let of_election = roll.election == manifest.election(trust.domain()) && roll.sequence == 0;
+    let by_officers = [
+        ("officers", manifest.officers == trust.officers()),
+        ("threshold", manifest.threshold == trust.threshold()),
+        ("election", of_election),
+    ];
+    let mut checks = by_officers.into_iter().chain(as_asked(manifest, asked));
+    match checks.find(|(_, same)| !same) {
+        None => Ok(()),
+        Some((field, _)) => Err(Error::failed(
+            format!("the vault's draft differs from what was asked for in `{field}`"),
+            "Don't have it signed; ask whoever runs the vault.",
+        )),
+    }
+}
+
+fn as_asked(manifest: &Manifest, asked: &DraftElectionRequest) -> [(&'static str, bool); 11] {
+    let named = |hash, file: &[u8]| hash == content::content_hash(file);
+    let gateways = manifest
         .gateways
         .iter()
-        .map(|g| g.as_bytes().to_vec())
-        .eq(gateways);
-    let checks = [
-        (
-            "contentHash",
-            manifest.content_hash == content::content_hash(&asked.content),
-        ),
+        .map(|gateway| gateway.as_bytes().as_slice());
+    let ballot_batch_min = u32::from(manifest.ballot_batch_min);
+    [
+        ("contentHash", named(manifest.content_hash, &asked.content)),
         (
             "ledgerKeys",
-            manifest.ledger_keys == content::content_hash(&asked.ledger_keys),
+            named(manifest.ledger_keys, &asked.ledger_keys),
         ),
         ("opens", manifest.opens == asked.opens),
         ("closes", manifest.closes == asked.closes),
@@ -161,21 +168,12 @@ fn check(
             "rollBatchMin",
             manifest.roll_batch_min == asked.roll_batch_min,
         ),
-        (
-            "ballotBatchMin",
-            u32::from(manifest.ballot_batch_min) == asked.ballot_batch_min,
-        ),
+        ("ballotBatchMin", ballot_batch_min == asked.ballot_batch_min),
         ("custody", u32::from(manifest.custody) == asked.custody),
-        ("gateways", same_gateways),
-        ("officers", manifest.officers == trust.officers()),
-        ("threshold", manifest.threshold == trust.threshold()),
+        // Both ascend: the request was sorted.
         (
-            "election",
-            roll.election == manifest.election(trust.domain()) && roll.sequence == 0,
+            "gateways",
+            gateways.eq(asked.gateways.iter().map(Vec::as_slice)),
         ),
-    ];
-    match checks.iter().find(|(_, same)| !same) {
-        Some((field, _)) => differs(field),
-        None => Ok(()),
-    }
+    ]
 }
