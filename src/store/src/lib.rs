@@ -27,6 +27,8 @@ pub mod conformance;
 mod directory;
 mod engine;
 mod error;
+#[cfg(test)]
+mod failure_tests;
 mod group;
 mod head;
 mod key;

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use symbolon_store::{Change, InstallationId, Key, LocalStore, Options, Store, StoreError};
+use symbolon_store::{
+    Change, InstallationId, Key, LocalStore, MAX_VALUE, Options, Store, StoreError,
+};
 
 use crate::harness::Place;
 
@@ -280,4 +282,19 @@ fn copy_tree(from: &std::path::Path, to: &std::path::Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn the_database_keeps_everything_in_the_file_that_is_synced() {
+    let place = Place::with_store();
+    let store = place.open_local().unwrap();
+    for round in 0..3_u8 {
+        let row = |n: u8| Change::new().put(Key::new(1, &[&[n]]), vec![round; MAX_VALUE]);
+        for answer in store.commit((0..200).map(row).collect()).await {
+            answer.unwrap();
+        }
+    }
+    store.close().await.unwrap();
+    let beside = fs::read_dir(place.directory().join("sled/blobs")).unwrap();
+    assert_eq!(beside.count(), 0);
 }
