@@ -30,7 +30,6 @@ pub struct Judge {
     complaint: VerifiedComplaint,
     kept: Option<u64>,
     cancelled: Option<u64>,
-    passed: bool,
 }
 
 impl Judge {
@@ -40,7 +39,6 @@ impl Judge {
             complaint,
             kept: None,
             cancelled: None,
-            passed: false,
         }
     }
 
@@ -49,20 +47,11 @@ impl Judge {
         &self.complaint
     }
 
-    /// Sees that an entry of whatever kind stands at an index.
-    pub fn see_entry(&mut self, index: u64, timeline: &Timeline) {
-        let include_by = self.complaint.receipt().receipt().include_by;
-        self.passed |= timeline
-            .time_of(index)
-            .is_some_and(|time| time > include_by);
-    }
-
     /// Sees a well-signed ballot of the election.
     pub fn see_ballot(&mut self, index: u64, ballot: &VerifiedBallot, timeline: &Timeline) {
         if self.in_time(index, timeline) && self.complaint.kept_by(ballot) {
             self.kept.get_or_insert(index);
         }
-        self.see_entry(index, timeline);
     }
 
     /// Sees that the election is cancelled.
@@ -70,15 +59,16 @@ impl Judge {
         if self.in_time(index, timeline) {
             self.cancelled.get_or_insert(index);
         }
-        self.see_entry(index, timeline);
     }
 
     /// What follows from what was seen so far.
-    pub fn judgement(&self) -> Judgement {
+    pub fn judgement(&self, timeline: &Timeline) -> Judgement {
+        let include_by = self.complaint.receipt().receipt().include_by;
+        let passed = timeline.until().is_some_and(|until| until > include_by);
         match (self.kept, self.cancelled) {
             (Some(index), _) => Judgement::Kept { index },
             (None, Some(index)) => Judgement::Cancelled { index },
-            (None, None) if self.passed => Judgement::Broken,
+            (None, None) if passed => Judgement::Broken,
             (None, None) => Judgement::Absent,
         }
     }

@@ -296,7 +296,7 @@ impl Book {
         for judge in self
             .judges
             .iter()
-            .filter(|judge| judge.judgement() == Judgement::Broken)
+            .filter(|judge| judge.judgement(&self.timeline) == Judgement::Broken)
         {
             let receipt = judge.complaint().receipt();
             let detail = format!(

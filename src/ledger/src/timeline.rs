@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub struct Timeline {
     /// Entries below `end` and not below the step before have this time; `end` ascends.
     steps: Vec<Step>,
+    /// When enough cosigners last saw the ledger.
+    until: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +30,10 @@ pub struct Sighting<C> {
     pub cosigner: C,
     /// How many entries there were.
     pub size: u64,
-    /// When, in Unix seconds.
+    /// When first, in Unix seconds.
     pub time: u64,
+    /// When last: until then nothing was added.
+    pub last: u64,
 }
 
 impl Timeline {
@@ -39,7 +43,10 @@ impl Timeline {
         quorum: usize,
     ) -> Self {
         let mut by_size: BTreeMap<u64, Vec<Sighting<C>>> = BTreeMap::new();
+        let mut latest: BTreeMap<C, u64> = BTreeMap::new();
         for sighting in sightings {
+            let last = latest.entry(sighting.cosigner.clone()).or_default();
+            *last = sighting.last.max(*last);
             by_size.entry(sighting.size).or_default().push(sighting);
         }
         let mut earliest: BTreeMap<C, u64> = BTreeMap::new();
@@ -50,20 +57,26 @@ impl Timeline {
                 let time = earliest.entry(sighting.cosigner).or_insert(sighting.time);
                 *time = sighting.time.min(*time);
             }
-            if let Some(time) = kth_smallest(&earliest, quorum) {
+            if let Some(time) = kth(earliest.values().copied(), quorum, |_| ()) {
                 steps.push(Step { end: size, time });
             }
         }
         steps.reverse();
-        Self::from_ascending(steps)
+        let until = kth(latest.into_values(), quorum, |times| times.reverse());
+        Self::from_ascending(steps, until)
     }
 
     /// The times of a chain: each block's number of entries so far, and its time.
     pub fn from_blocks(blocks: impl IntoIterator<Item = (u64, u64)>) -> Self {
-        Self::from_ascending(blocks.into_iter().map(|(end, time)| Step { end, time }))
+        let steps: Vec<Step> = blocks
+            .into_iter()
+            .map(|(end, time)| Step { end, time })
+            .collect();
+        let until = steps.last().map(|step| step.time);
+        Self::from_ascending(steps, until)
     }
 
-    fn from_ascending(steps: impl IntoIterator<Item = Step>) -> Self {
+    fn from_ascending(steps: impl IntoIterator<Item = Step>, until: Option<u64>) -> Self {
         let mut merged: Vec<Step> = Vec::new();
         for step in steps {
             match merged.last_mut() {
@@ -71,13 +84,22 @@ impl Timeline {
                 _ => merged.push(step),
             }
         }
-        Self { steps: merged }
+        Self {
+            steps: merged,
+            until,
+        }
     }
 
     /// The time of an entry; `None` while fewer cosigners than needed have seen it.
     pub fn time_of(&self, index: u64) -> Option<u64> {
         let at = self.steps.partition_point(|step| step.end <= index);
         self.steps.get(at).map(|step| step.time)
+    }
+
+    /// Until when the ledger was seen: whatever came later isn't in it. `None` while fewer
+    /// cosigners than needed have seen it.
+    pub fn until(&self) -> Option<u64> {
+        self.until
     }
 
     /// How many entries have a time.
@@ -104,15 +126,21 @@ impl Timeline {
                     .get(below)
                     .map(|step| Step { end: size, ..*step }),
             );
-            Self::from_ascending(steps)
+            Self::from_ascending(steps, None)
         };
         cut(self) == cut(other)
     }
 }
 
-fn kth_smallest<C>(earliest: &BTreeMap<C, u64>, k: usize) -> Option<u64> {
-    let mut times: Vec<u64> = earliest.values().copied().collect();
+/// The k-th of the times, from the smallest on unless `order` turns them round.
+fn kth(
+    times: impl Iterator<Item = u64>,
+    k: usize,
+    order: impl FnOnce(&mut Vec<u64>),
+) -> Option<u64> {
+    let mut times: Vec<u64> = times.collect();
     times.sort_unstable();
+    order(&mut times);
     times.get(k.checked_sub(1)?).copied()
 }
 
@@ -128,6 +156,7 @@ mod tests {
                 cosigner,
                 size,
                 time,
+                last: time,
             })
             .collect()
     }
@@ -180,6 +209,18 @@ mod tests {
     }
 
     #[test]
+    fn a_heartbeat_shows_until_when_nothing_was_added() {
+        let mut seen = sightings(&[(0, 2, 100), (1, 2, 110)]);
+        seen[1].last = 900;
+        seen[0].last = 500;
+        let timeline = Timeline::from_sightings(seen, 2);
+        assert_eq!(
+            (timeline.time_of(0), timeline.until()),
+            (Some(110), Some(500))
+        );
+    }
+
+    #[test]
     fn no_quorum_gives_no_time() {
         assert_eq!(
             Timeline::from_sightings(sightings(&[(0, 2, 1)]), 0).time_of(0),
@@ -222,7 +263,7 @@ mod tests {
                         *known = time.min(*known);
                     }
                 }
-                let expected = kth_smallest(&earliest, quorum);
+                let expected = kth(earliest.values().copied(), quorum, |_| ());
                 prop_assert_eq!(timeline.time_of(index), expected);
                 if let Some(time) = expected {
                     prop_assert!(time >= last);

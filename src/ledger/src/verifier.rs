@@ -15,6 +15,9 @@ use crate::source::Transcript;
 use crate::verdict::Gap;
 use crate::violation::{Place, Rule, Violation};
 
+/// How many elections are read where nothing is pinned.
+const MAX_UNPINNED: usize = 1000;
+
 /// Verifies one ledger's entries in one pass. Memory grows with rolls and places that voted,
 /// not with ballots; signatures are recovered on all cores.
 pub struct Verifier {
@@ -55,17 +58,6 @@ impl Verifier {
 
     /// Takes the next entries of the ledger.
     pub fn feed(&mut self, entries: &[Vec<u8>], transcript: &mut impl Transcript) {
-        let last = (self.size + entries.len() as u64).checked_sub(1);
-        self.feed_each(entries, transcript);
-        let Some(last) = last else { return };
-        for book in self.books.values_mut() {
-            book.judges
-                .iter_mut()
-                .for_each(|judge| judge.see_entry(last, &book.timeline));
-        }
-    }
-
-    fn feed_each(&mut self, entries: &[Vec<u8>], transcript: &mut impl Transcript) {
         let decoded = parallel::map(entries, |entry| Entry::decode(entry));
         let mut ballots: Vec<(u64, UnverifiedBallot)> = Vec::new();
         for entry in decoded {
@@ -135,6 +127,9 @@ impl Verifier {
             Ok(Whose::Others) => {
                 self.others.insert(election);
             }
+            Ok(Whose::Ours(_)) if self.is_full() => {
+                self.others.insert(election);
+            }
             Ok(Whose::Ours(verified)) => {
                 // The same manifest once more, perhaps with other signatures, says nothing new.
                 if !self.books.contains_key(&election) {
@@ -144,6 +139,11 @@ impl Verifier {
                 }
             }
         }
+    }
+
+    /// Where nothing is pinned anybody may have written any number of elections.
+    fn is_full(&self) -> bool {
+        matches!(self.pins, Pins::Nothing) && self.books.len() >= MAX_UNPINNED
     }
 
     fn with_complaints(&mut self, mut book: Book) -> Book {

@@ -39,6 +39,9 @@ pub enum Command {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
         every: u64,
     },
+    /// Lists every violation that there is by name, as a Markdown table.
+    #[command(after_help = "Example: symbolon-observer rules")]
+    Rules,
 }
 
 /// What to read, whose elections are meant, and how to answer.

@@ -1,5 +1,6 @@
 //! The checkpoints of a log: read, and held against what the entries give.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use symbolon_ledger::{Findings, Gap, Rule, Sighting, Timeline, Unread, layout};
@@ -9,28 +10,38 @@ use crate::keys::Keys;
 use crate::source::Source;
 
 /// How many bytes the list of sizes may have.
-const MAX_SIZES: u64 = 256 << 20;
+const MAX_SIZES: u64 = 16 << 20;
+
+/// How many of the newest checkpoints are read anew each time.
+const READ_AGAIN: usize = 64;
 
 /// All checkpoints that a source shows, by size; the latest one may stand there twice.
 #[derive(Default)]
 pub(crate) struct Heads {
     by_size: BTreeMap<u64, Vec<Head>>,
+    /// Times worked out already: elections of one log mostly share their keys.
+    timelines: RefCell<Vec<(Keys, Timeline)>>,
 }
 
+#[derive(Clone)]
 struct Head {
     path: String,
     note: SignedCheckpoint,
 }
 
 impl Heads {
-    /// Reads every checkpoint of a log.
+    /// Reads every checkpoint of a log; of those that were read before only the newest.
     pub(crate) fn read(
         source: &mut dyn Source,
         origin: Option<&str>,
+        before: Option<&Self>,
         findings: &mut Findings,
     ) -> Self {
         let mut heads = Self::default();
         let mut sizes = sizes(source, findings);
+        if let Some(before) = before {
+            heads.reuse(before, &mut sizes);
+        }
         if let Some(size) = heads.take(source, layout::CHECKPOINT, None, findings) {
             sizes.insert(size);
         }
@@ -39,6 +50,22 @@ impl Heads {
         }
         heads.check_origin(origin, findings);
         heads
+    }
+
+    /// Takes over what was read before, but for the newest, which may gain cosignatures.
+    fn reuse(&mut self, before: &Self, sizes: &mut BTreeSet<u64>) {
+        let settled = before.by_size.len().saturating_sub(READ_AGAIN);
+        for (size, heads) in before.by_size.iter().take(settled) {
+            let path = layout::checkpoint(*size);
+            let kept: Vec<Head> = heads
+                .iter()
+                .filter(|head| head.path == path)
+                .cloned()
+                .collect();
+            if !kept.is_empty() && sizes.remove(size) {
+                self.by_size.insert(*size, kept);
+            }
+        }
     }
 
     fn take(
@@ -115,18 +142,31 @@ impl Heads {
 
     /// The times that follow from the listed cosigners' lines, as far as they verify.
     pub(crate) fn timeline(&self, keys: &Keys) -> Timeline {
+        let mut known = self.timelines.borrow_mut();
+        if let Some((_, timeline)) = known.iter().find(|(of, _)| of == keys) {
+            return timeline.clone();
+        }
+        let timeline = self.work_out(keys);
+        known.push((keys.clone(), timeline.clone()));
+        timeline
+    }
+
+    fn work_out(&self, keys: &Keys) -> Timeline {
         let mut sightings = Vec::new();
         for head in self.by_size.values().flatten() {
             if head.note.verify(keys.log()).is_err() {
                 continue;
             }
             for (cosigner, key) in keys.cosigners().iter().enumerate() {
-                if let Ok(Some(time)) = head.note.cosigned_at(key) {
+                if let (Ok(Some(time)), Ok(Some(last))) =
+                    (head.note.cosigned_at(key), head.note.last_cosigned_at(key))
+                {
                     let size = head.note.checkpoint().size();
                     sightings.push(Sighting {
                         cosigner,
                         size,
                         time,
+                        last,
                     });
                 }
             }

@@ -31,6 +31,7 @@ pub struct Observer {
 
 /// What was read and verified so far.
 struct State {
+    heads: Heads,
     tree: Tree,
     verifier: Verifier,
     /// What was found in files that aren't read again.
@@ -79,7 +80,8 @@ impl Observer {
     fn round(&mut self, progress: Progress<'_>) -> Report {
         let mut findings = Findings::new();
         let source = &mut *self.source;
-        let heads = Heads::read(source, self.pins.origin(), &mut findings);
+        let before = self.state.as_ref().map(|state| &state.heads);
+        let heads = Heads::read(source, self.pins.origin(), before, &mut findings);
         let mut state = match self
             .state
             .take()
@@ -100,12 +102,14 @@ impl Observer {
         state.check_files(source, &heads);
         findings.merge(state.findings.clone());
         let report = state.report(source, &heads, findings);
+        let latest = heads.latest().cloned();
+        state.heads = heads;
         self.state = Some(state);
-        self.settle(report, &heads)
+        self.settle(report, latest)
     }
 
     /// Remembers the checkpoint, and lets the mirror keep what was read, if nothing is wrong.
-    fn settle(&mut self, mut report: Report, heads: &Heads) -> Report {
+    fn settle(&mut self, mut report: Report, latest: Option<SignedCheckpoint>) -> Report {
         if matches!(report.verdict, Verdict::Violated { .. }) {
             return report;
         }
@@ -114,7 +118,7 @@ impl Observer {
             findings.unread(unread);
             report.verdict = report.verdict.and(findings);
         }
-        self.remembered = heads.latest().cloned().or(self.remembered.take());
+        self.remembered = latest.or(self.remembered.take());
         report
     }
 }
@@ -130,6 +134,7 @@ impl State {
         let mut tree = Tree::default();
         tree.note_empty();
         Self {
+            heads: Heads::default(),
             tree,
             verifier,
             findings: Findings::new(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use symbolon_election::{Complaint, TrustFile};
-use symbolon_ledger::{Pins, Report, Verdict};
+use symbolon_ledger::{Pins, Report, Rule, Verdict};
 
 use crate::args::{Args, Command, Options};
 use crate::{Error, Observer, render, source};
@@ -53,8 +53,21 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Error> {
             answer(options, &report, out)?;
             Ok(ExitStatus::of(&report.verdict))
         }
+        Command::Rules => {
+            out.write_all(rules().as_bytes()).map_err(Error::Output)?;
+            Ok(ExitStatus::Verified)
+        }
         Command::Follow { options, every } => follow(options, Duration::from_secs(*every), out),
     }
+}
+
+/// Every violation: its name, what it breaks, what it means.
+fn rules() -> String {
+    let head = "| violation | breaks | meaning |\n|---|---|---|\n".to_owned();
+    Rule::ALL.iter().fold(head, |table, rule| {
+        let (name, breaks, meaning) = (rule.name(), rule.breaks(), rule.meaning());
+        table + &format!("| `{name}` | {breaks} | {meaning} |\n")
+    })
 }
 
 fn follow(options: &Options, every: Duration, out: &mut dyn Write) -> Result<ExitStatus, Error> {

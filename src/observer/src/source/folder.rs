@@ -12,7 +12,7 @@ use crate::Error;
 /// How deep folders of tiles lie at most.
 const MAX_DEPTH: usize = 16;
 /// How many files a listing holds at most.
-const MAX_FILES: usize = 50_000_000;
+const MAX_FILES: usize = 5_000_000;
 
 /// A folder that holds the log's files.
 pub struct Folder {
@@ -46,7 +46,9 @@ impl Folder {
             let kind = fs::metadata(entry.path())?;
             if kind.is_dir() && depth < MAX_DEPTH {
                 self.walk(&path, depth + 1, files)?;
-            } else if kind.is_file() && files.len() < MAX_FILES {
+            } else if kind.is_file() && files.len() == MAX_FILES {
+                return Err(io::Error::other("too many files"));
+            } else if kind.is_file() {
                 files.push(path);
             }
         }
