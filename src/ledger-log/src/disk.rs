@@ -97,6 +97,7 @@ impl Folder {
     pub fn own(root: impl Into<PathBuf>) -> Result<Self, LogError> {
         let root = root.into();
         let failed = |source| LogError::io(&root.display().to_string(), source);
+        make_durably(&root).map_err(failed)?;
         fs::create_dir_all(root.join(PRIVATE)).map_err(failed)?;
         let lock = File::options()
             .create(true)
@@ -186,6 +187,22 @@ impl Disk for Folder {
     }
 }
 
+/// Makes the log's root so that its own name survives a loss of power.
+fn make_durably(root: &Path) -> io::Result<()> {
+    let named = |path: &&Path| !path.as_os_str().is_empty();
+    let missing = root
+        .ancestors()
+        .filter(named)
+        .take_while(|path| !path.exists())
+        .count();
+    fs::create_dir_all(root)?;
+    for path in root.ancestors().filter(named).take(missing.max(1)) {
+        let parent = path.parent().filter(named).unwrap_or(Path::new("."));
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -204,6 +221,15 @@ mod tests {
         assert!(matches!(Folder::own(dir.path()), Err(LogError::Locked(_))));
         drop(first);
         assert!(Folder::own(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn a_root_several_folders_deep_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("a/b/c");
+        let folder = Folder::own(&root).unwrap();
+        assert_eq!(folder.root(), root);
+        assert_eq!(folder.list("").unwrap(), [PRIVATE]);
     }
 
     #[test]

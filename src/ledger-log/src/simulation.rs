@@ -5,7 +5,9 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use symbolon_ledger::layout;
-use symbolon_tlog::{KeyKind, LogKey, TreeWriter, leaf_hash, verify_inclusion};
+use symbolon_tlog::{
+    KeyKind, LogKey, TreeWriter, encode_bundle, leaf_hash, parse_tile_number, verify_inclusion,
+};
 
 use crate::disk::Disk;
 use crate::{Log, LogError, LogReader};
@@ -117,11 +119,8 @@ impl SimulatedDisk {
             for inode in &mut new.inodes {
                 inode.live = forget(inode, &mut seed);
             }
-            new.live = old
-                .live
-                .keys()
-                .map(|folder| (folder.clone(), names(&old, folder, &mut seed)))
-                .collect();
+            new.live = Names::new();
+            keep(&old, "", &mut seed, &mut new.live);
         }
         new.durable = new.live.clone();
         new.inodes
@@ -145,6 +144,22 @@ fn forget(inode: &Inode, seed: &mut u64) -> Vec<u8> {
         (_, 1) => inode.live[..inode.live.len() / 2].to_vec(),
         (_, 2) => vec![0; inode.live.len()],
         (durable, _) => durable.clone().unwrap_or_default(),
+    }
+}
+
+/// What is left of a folder and of those in it; a folder whose name is lost is lost whole.
+fn keep(old: &State, folder: &str, seed: &mut u64, kept: &mut Names) {
+    let names = names(old, folder, seed);
+    let folders = names.iter().filter(|(_, node)| **node == Node::Folder);
+    let folders: Vec<_> = folders.map(|(name, _)| name.clone()).collect();
+    kept.insert(folder.to_owned(), names);
+    for name in folders {
+        let path = if folder.is_empty() {
+            name
+        } else {
+            format!("{folder}/{name}")
+        };
+        keep(old, &path, seed, kept);
     }
 }
 
@@ -346,11 +361,43 @@ fn check(disk: &Arc<SimulatedDisk>, told: &Told) {
                 .is_some()
         );
     }
+    check_rows(disk, &all);
     let sizes = disk.read(layout::CHECKPOINT_SIZES).unwrap().unwrap();
     assert_eq!(
         String::from_utf8(sizes).unwrap(),
         layout::checkpoint_sizes(&reader.sizes().unwrap())
     );
+}
+
+/// Every bundle and tile of leaves, also those of older sizes, is what the entries make it.
+fn check_rows(disk: &Arc<SimulatedDisk>, all: &[Vec<u8>]) {
+    let state = disk.state().clone();
+    let files = state.live.iter().flat_map(|(folder, names)| {
+        names
+            .iter()
+            .map(move |(name, node)| (format!("{folder}/{name}"), *node))
+    });
+    for (path, node) in files {
+        let place = path
+            .strip_prefix("tile/")
+            .and_then(|rest| rest.split_once('/'));
+        let (Node::File(inode), Some((kind, number))) = (node, place) else {
+            continue;
+        };
+        let (index, width) = parse_tile_number(number).unwrap();
+        let start = usize::try_from(index).unwrap() * 256;
+        let row = all.get(start..start + usize::from(width));
+        let expected = match kind {
+            "entries" => encode_bundle(row.expect(&path)).unwrap(),
+            "0" => row
+                .expect(&path)
+                .iter()
+                .flat_map(|entry| *leaf_hash(entry).as_bytes())
+                .collect(),
+            _ => continue,
+        };
+        assert_eq!(state.inodes[inode].live, expected, "{path}");
+    }
 }
 
 fn finish(disk: SimulatedDisk, mut told: Told) {
