@@ -72,7 +72,11 @@ impl Standings {
             .find(|candidate| candidate.key == challenger.key)
         {
             Some(holder) => holder.face(challenger),
-            None => candidates.push(challenger),
+            None => {
+                // Nearly every place has one key: no room is kept for more.
+                candidates.reserve_exact(1);
+                candidates.push(challenger);
+            }
         }
     }
 
