@@ -76,6 +76,13 @@ impl Findings {
         &self.violations
     }
 
+    /// Whether a published file was found altered.
+    pub fn blames(&self, path: &str) -> bool {
+        let at =
+            |violation: &Violation| matches!(&violation.place, Place::File(file) if file == path);
+        self.violations.iter().any(at)
+    }
+
     /// What is missing so far.
     pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
         self.gaps.iter()

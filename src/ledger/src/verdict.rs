@@ -137,7 +137,7 @@ impl Verdict {
     /// The verdict with what was found elsewhere.
     #[must_use]
     pub fn and(self, other: Findings) -> Self {
-        let mut findings = other;
+        let mut findings = Findings::new();
         match self {
             Self::Verified => {}
             Self::Incomplete { gaps } => gaps.into_iter().for_each(|gap| findings.gap(gap)),
@@ -153,6 +153,7 @@ impl Verdict {
                 findings.add_more(more);
             }
         }
+        findings.merge(other);
         findings.verdict()
     }
 

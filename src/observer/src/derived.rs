@@ -57,12 +57,14 @@ pub(crate) fn check_roll(
 
 /// Compares files that were written while a tile, a bundle or a file of leaves was filling with
 /// what it holds now, where the source can list its files. `size_at` gives how many elements a
-/// numbered folder has by now; files beyond that are nobody's yet.
+/// numbered folder has by now; files beyond that are nobody's yet. Beside a file that was found
+/// altered before, nothing can be said of the older ones.
 pub(crate) fn check_partials(
     source: &mut dyn Source,
     folder: &str,
     rule: Rule,
     size_at: impl Fn(&str) -> Option<u64>,
+    found: &Findings,
     findings: &mut Findings,
 ) {
     let files = match source.list(folder) {
@@ -85,6 +87,9 @@ pub(crate) fn check_partials(
             256 => path[..path.len() - format!(".p/{width}").len()].to_owned(),
             now => path.replace(&format!(".p/{width}"), &format!(".p/{now}")),
         };
+        if found.blames(&wider) || findings.blames(&wider) {
+            continue;
+        }
         match check_prefix(source, path, &wider, row.ends_with("entries"), width) {
             Ok(true) => {}
             Ok(false) => findings.file(rule, path, "not the beginning of what filled it later"),

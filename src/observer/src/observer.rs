@@ -99,7 +99,7 @@ impl Observer {
         if let Some(note) = remembered {
             state.check_remembered(note, &heads, &mut findings);
         }
-        state.check_files(source, &heads);
+        state.check_files(source, &heads, &findings);
         findings.merge(state.findings.clone());
         let report = state.report(source, &heads, findings);
         let latest = heads.latest().cloned();
@@ -252,7 +252,7 @@ impl State {
     }
 
     /// Compares files that follow from others; once each, for they don't change any more.
-    fn check_files(&mut self, source: &mut dyn Source, heads: &Heads) {
+    fn check_files(&mut self, source: &mut dyn Source, heads: &Heads, found: &Findings) {
         let first = self.rolls.is_empty();
         let sizes: BTreeMap<ElectionId, u32> = self.verifier.rolls().collect();
         let mut transcript = LogTranscript {
@@ -266,26 +266,45 @@ impl State {
             }
         }
         if first {
-            self.check_listed(source, &sizes);
+            self.check_listed(source, &sizes, found);
         }
         self.rolls = sizes;
     }
 
-    fn check_listed(&mut self, source: &mut dyn Source, rolls: &BTreeMap<ElectionId, u32>) {
+    fn check_listed(
+        &mut self,
+        source: &mut dyn Source,
+        rolls: &BTreeMap<ElectionId, u32>,
+        found: &Findings,
+    ) {
         let log_size = self.tree.size();
         let in_log = |row: &str| match row.strip_prefix("tile/")? {
             "entries" => Some(log_size),
             level => at_level(log_size, level),
         };
         let findings = &mut self.findings;
-        derived::check_partials(source, layout::TILE, Rule::TileAltered, in_log, findings);
+        derived::check_partials(
+            source,
+            layout::TILE,
+            Rule::TileAltered,
+            in_log,
+            found,
+            findings,
+        );
         for (election, size) in rolls {
             let folder = format!("{}/{election}", layout::ROLL);
             let in_roll = |row: &str| match row.strip_prefix(&folder)?.strip_prefix('/')? {
                 "leaves" => Some(u64::from(*size)),
                 tile => at_level(u64::from(*size), tile.strip_prefix("tile/")?),
             };
-            derived::check_partials(source, &folder, Rule::RollFileAltered, in_roll, findings);
+            derived::check_partials(
+                source,
+                &folder,
+                Rule::RollFileAltered,
+                in_roll,
+                found,
+                findings,
+            );
         }
         derived::check_contents(source, findings);
     }

@@ -143,10 +143,12 @@ impl Page<'_> {
         let mut wrapped = wrap(&format!("{}. {title}", at + 1), self.width - 2).into_iter();
         lines.extend(wrapped.by_ref().map(|line| format!("{INDENT}{line}")));
         let labels = self.labels(at, answers);
-        let counts = answers.options.iter().chain([&answers.blank]);
+        // Where something must be chosen nobody can be blank.
+        let may_be_blank = asked.is_none_or(|asked| asked.least == 0) || answers.blank > 0;
+        let blank = may_be_blank.then_some(&answers.blank);
         let bars: Vec<_> = labels
             .iter()
-            .zip(counts)
+            .zip(answers.options.iter().chain(blank))
             .map(|(label, count)| Bar {
                 label,
                 count: *count,
