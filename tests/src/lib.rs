@@ -1,1 +1,3 @@
-//! warm
+//! Stories with real processes, and the golden file of the protocol.
+
+pub mod golden;
