@@ -134,10 +134,8 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Connects at once, and says clearly why it can't.
-///
-/// With TLS 1.3 a server refuses our certificate only after the handshake: then the
-/// first call fails, as `UNAVAILABLE` or `UNKNOWN` with the alert in its message.
+/// Connects at once, and says clearly why it can't: nobody there, a server of another
+/// authority, a certificate of ours that the server refuses.
 pub async fn connect(profile: &Profile) -> Result<Channel, Error> {
     let connector = Connector::new(profile)?;
     // One connection of our own first: tonic hides why a connection failed.

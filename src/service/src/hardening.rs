@@ -7,7 +7,7 @@ use std::{alloc::System, io};
 
 use rustix::{
     mm::{MlockAllFlags, mlockall},
-    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit},
+    process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit},
     thread::set_no_new_privs,
 };
 
@@ -36,7 +36,8 @@ pub struct Hardened {
 /// Hardens the process. A binary calls it first, before any other thread exists.
 ///
 /// Core dumps and ptrace must be denied, or this fails. Memory is locked where the
-/// limits of the system (`RLIMIT_MEMLOCK`) allow it; the answer says whether.
+/// system allows it without limit (`RLIMIT_MEMLOCK`, `LimitMEMLOCK=infinity` in a
+/// unit of systemd); the answer says whether.
 pub fn harden() -> Result<Hardened, Error> {
     let none = Rlimit {
         current: Some(0),
@@ -45,13 +46,44 @@ pub fn harden() -> Result<Hardened, Error> {
     setrlimit(Resource::Core, none).map_err(system("denying core dumps"))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(system("denying ptrace"))?;
     set_no_new_privs(true).map_err(system("denying new privileges"))?;
-    let locked = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE).is_ok();
+    let locked = lock_memory();
     Ok(Hardened { locked })
+}
+
+/// Under a finite limit the lock would hold at first and allocations fail later.
+fn lock_memory() -> bool {
+    let unlimited = Rlimit {
+        current: None,
+        maximum: None,
+    };
+    let allowed = getrlimit(Resource::Memlock).current.is_none()
+        || setrlimit(Resource::Memlock, unlimited).is_ok();
+    let flags = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
+    allowed && mlockall(flags).is_ok()
 }
 
 fn system(what: &'static str) -> impl Fn(rustix::io::Errno) -> Error {
     move |errno| Error::System {
         what,
         source: io::Error::from(errno),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::dumpable_behavior;
+
+    use super::*;
+
+    #[test]
+    fn a_hardened_process_can_be_neither_dumped_nor_traced() {
+        harden().unwrap();
+        let core = getrlimit(Resource::Core);
+        assert_eq!((core.current, core.maximum), (Some(0), Some(0)));
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        assert!(status.contains("NoNewPrivs:\t1"), "{status}");
+        // Once more changes nothing.
+        harden().unwrap();
     }
 }

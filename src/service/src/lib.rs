@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod client;
+pub mod clock;
 pub mod config;
 mod error;
 pub mod files;

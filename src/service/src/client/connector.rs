@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
     time::timeout,
 };
@@ -49,9 +49,19 @@ impl Connector {
         Ok(())
     }
 
-    /// Connects and drops the connection.
+    /// Connects, waits until the server speaks HTTP/2, and drops the connection: with
+    /// TLS 1.3 a server refuses a certificate only after the client's handshake.
     pub(crate) async fn probe(&self) -> Result<(), Error> {
-        self.open().await.map(drop)
+        let mut stream = self.open().await?;
+        let handshake = |problem: String| Error::Handshake {
+            endpoint: self.target.authority(),
+            problem,
+        };
+        match timeout(CONNECT_TIMEOUT, first_frame(&mut stream)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(handshake(error.to_string())),
+            Err(_) => Err(handshake("no HTTP/2 answer in time".to_owned())),
+        }
     }
 
     async fn open(&self) -> Result<Stream, Error> {
@@ -116,6 +126,26 @@ impl Connector {
         config.alpn_protocols = vec![provider::ALPN_H2.to_vec()];
         Ok(config)
     }
+}
+
+/// Sends what begins an HTTP/2 connection and waits for the server's first frame.
+async fn first_frame(stream: &mut Stream) -> io::Result<()> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const EMPTY_SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let wrote = async {
+        stream.write_all(PREFACE).await?;
+        stream.write_all(EMPTY_SETTINGS).await?;
+        stream.flush().await
+    };
+    // Who refused us may have closed already; what it said is still to be read.
+    let wrote = wrote.await;
+    let mut header = [0; 9];
+    let read = stream.read_exact(&mut header).await;
+    read.map(drop).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => io::Error::other("the server closed the connection"),
+        _ => error,
+    })?;
+    wrote
 }
 
 /// No delay for small frames; TCP keepalive for connections whose other end vanished.

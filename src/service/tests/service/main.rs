@@ -1,0 +1,12 @@
+//! A real server on loopback and its callers, good and bad: one module a story.
+#![allow(clippy::unwrap_used)]
+
+mod authority;
+mod callers;
+mod floods;
+mod house;
+mod limits;
+mod measured;
+mod paths;
+mod reloading;
+mod stopping;
