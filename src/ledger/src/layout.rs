@@ -11,6 +11,10 @@
 //! content/<sha256>                 contents, ledger keys and issued lists
 //! ```
 //!
+//! A folder exported for gateways has the same `roll/<election>/leaves/` and `content/`, and
+//! `statements/<sequence>`: the ledger entries of statements in the order of publication, named
+//! by six decimal digits from 000000.
+//!
 //! `<N>` is written as C2SP tlog-tiles has it: three digits a segment, `x` before each but the
 //! last. Names in hexadecimal are lower-case without a prefix.
 
@@ -92,6 +96,11 @@ pub fn content(sha256: &[u8; 32]) -> String {
     format!("{CONTENT}/{}", hex::encode(sha256))
 }
 
+/// A statement in an exported folder, by its place in the order of publication, from 0.
+pub fn statement(sequence: u64) -> String {
+    format!("statements/{sequence:06}")
+}
+
 /// The files of 256 that a size fills: each number with its width, the last one perhaps partial.
 pub fn files_of(size: u64) -> impl Iterator<Item = (u64, u16)> {
     tiles_of(0, size)
@@ -108,6 +117,7 @@ mod tests {
         assert_eq!(entries(5, 7), "tile/entries/005.p/7");
         assert_eq!(tile(1, 1000, 256), "tile/1/x001/000");
         assert_eq!(roll_leaves("ab", 0, 256), "roll/ab/leaves/000");
+        assert_eq!(statement(12), "statements/000012");
     }
 
     #[test]

@@ -107,7 +107,12 @@ pub(super) fn layout(inputs: &Value) -> Value {
         paths.extend(hash_tiles(size).map(tile));
     }
     paths.extend(list(&inputs["contents"]).map(|hash| at::content(&array(hash))));
-    json!({ "paths": paths, "checkpointSizes": at::checkpoint_sizes(&sizes) })
+    let exported = (0..number(&inputs["statements"])).map(at::statement);
+    json!({
+        "paths": paths,
+        "checkpointSizes": at::checkpoint_sizes(&sizes),
+        "exported": exported.collect::<Vec<_>>(),
+    })
 }
 
 fn hash_tiles(size: u64) -> impl Iterator<Item = (u8, u64, u16)> {

@@ -73,7 +73,7 @@ fn large(book: &mut Book) {
     });
     book.add("large-tree", "tree", tree);
     let layout = json!({
-        "logSize": 66_000, "checkpoints": [1, 300, 66_000],
+        "logSize": 66_000, "statements": 3, "checkpoints": [1, 300, 66_000],
         "rolls": [{ "election": "@manifest.digest", "size": 515 }],
         "contents": ["@content.sha256", "@ledger-keys.sha256", "@issued-list.sha256"],
     });
