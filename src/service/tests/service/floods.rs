@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use http::{Method, Request};
 use symbolon_service::{
-    client::{self, Connector},
+    client,
     config::{ClientAuth, Limits},
 };
 use tokio::{
@@ -12,56 +11,41 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tower::ServiceExt;
 
 use crate::house::{CHECK, House, Plan, check, soon};
 
-type Sender = h2::client::SendRequest<bytes::Bytes>;
-
-/// A bare HTTP/2 connection of a portal; the task ends with the connection.
-async fn bare(house: &House) -> (Sender, tokio::task::JoinHandle<Result<(), h2::Error>>) {
-    let identity = house.authority.caller("portal/flood", 6);
-    let connector = Connector::new(&house.profile(Some(&identity))).unwrap();
-    let stream = connector
-        .oneshot("http://x".parse().unwrap())
-        .await
-        .unwrap();
-    let (sender, connection) = h2::client::handshake(stream.into_inner()).await.unwrap();
-    (sender, tokio::spawn(connection))
-}
-
-fn request() -> Request<()> {
-    Request::builder()
-        .method(Method::POST)
-        .uri(format!("https://localhost{CHECK}"))
-        .header("content-type", "application/grpc")
-        .body(())
-        .unwrap()
-}
-
 #[tokio::test]
-async fn a_connection_has_only_so_many_streams() {
-    let house = House::limited(Limits {
-        streams: 8,
-        ..Limits::default()
+async fn a_caller_who_opens_more_streams_than_announced_has_them_refused() {
+    let house = House::with(Plan {
+        tls: false,
+        client_auth: ClientAuth::None,
+        limits: Limits {
+            streams: 8,
+            ..Limits::default()
+        },
+        ..Plan::default()
     });
-    let other = house.north().await;
-    let (sender, _connection) = bare(&house).await;
-    let mut sender = sender.ready().await.unwrap();
-    // The server's settings have to arrive before they bind.
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let mut hanging = Vec::new();
-    // The ninth waits inside our own end.
-    for _ in 0..9 {
-        sender = timeout(Duration::from_secs(2), sender.ready())
-            .await
-            .unwrap()
-            .unwrap();
-        hanging.push(sender.send_request(request(), false).unwrap());
+    let mut tcp = TcpStream::connect(house.address).await.unwrap();
+    let mut begin = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    begin.extend(frame(4, 0, 0, &[]));
+    tcp.write_all(&begin).await.unwrap();
+    // POST, http, our path, authority "x", gRPC; the body never comes.
+    let mut headers = vec![0x83, 0x86, 0x44, CHECK.len() as u8];
+    headers.extend(CHECK.as_bytes());
+    headers.extend([0x41, 1, b'x', 0x5f, 16]);
+    headers.extend(b"application/grpc");
+    for stream in (1..=23).step_by(2) {
+        tcp.write_all(&frame(1, 4, stream, &headers)).await.unwrap();
     }
-    let tenth = timeout(Duration::from_millis(300), sender.ready()).await;
-    assert!(tenth.is_err(), "a ninth stream was let in");
-    check(&other, "").await.unwrap();
+    let mut answer = Vec::new();
+    let reading = tcp.read_to_end(&mut answer);
+    assert!(timeout(Duration::from_millis(500), reading).await.is_err());
+    // RST_STREAM with REFUSED_STREAM, for each of the last four.
+    for stream in 1..=23u32 {
+        let refused = frame(3, 0, stream, &7u32.to_be_bytes());
+        let found = answer.windows(refused.len()).any(|bytes| bytes == refused);
+        assert_eq!(found, stream > 16 && stream % 2 == 1, "stream {stream}");
+    }
 }
 
 /// One HTTP/2 frame.

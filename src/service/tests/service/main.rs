@@ -1,5 +1,5 @@
 //! A real server on loopback and its callers, good and bad: one module a story.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod authority;
 mod callers;
