@@ -236,6 +236,27 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_parses_is_spelled_exactly_so(uri in "(spiffe://)?(city.example)?/?[a-z]{0,9}/?\\PC{0,9}") {
+            if let Ok((role, name)) = parse(&uri) {
+                assert_eq!(uri, format!("spiffe://city.example/{role}/{name}"));
+            }
+        }
+
+        #[test]
+        fn every_good_name_parses(name in "[a-z0-9][a-z0-9._-]{0,63}") {
+            let read = parse(&format!("spiffe://city.example/officer/{name}"));
+            assert_eq!(read, Ok((Role::Officer, name)));
+        }
+
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(0u8.., 0..300)) {
+            let leaf = CertificateDer::from(bytes);
+            assert!(Peer::from_certificate(&leaf, "city.example").is_err());
+        }
+    }
+
     #[test]
     fn bytes_that_are_no_certificate_are_refused() {
         let leaf = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x00]);

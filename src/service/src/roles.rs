@@ -354,6 +354,23 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_an_http_row_takes_is_plain(path in "/(log|v1/ballots)(/[a-z.%2f~ ]{0,6}){0,4}") {
+            if let Ok(uri) = path.parse::<Uri>()
+                && table().admit(&Method::GET, &uri, Role::Public).is_ok()
+            {
+                assert!(path[1..].split('/').all(is_plain), "{path}");
+            }
+        }
+
+        #[test]
+        fn only_the_exact_grpc_path_is_known(path in "/[a-zA-Z0-9.]{0,20}/?[a-zA-Z]{0,6}") {
+            let known = ask(Method::POST, &path, Role::Portal).is_ok();
+            assert_eq!(known, path == CHECK);
+        }
+    }
+
     #[test]
     fn role_names_are_exact() {
         for role in Role::ALL {

@@ -152,3 +152,22 @@ fn metrics_stay_on_this_machine() {
     metrics("192.0.2.1:9000").unwrap_err();
     metrics("0.0.0.0:9000").unwrap_err();
 }
+
+proptest::proptest! {
+    #[test]
+    fn wrong_values_are_never_shown(value in "[a-z]{12,20}", at in 0..6usize) {
+        let places = ["\"data\"", "\"127.0.0.1:7441\"", "3", "\"required\"", "\"crl.pem\"", "[\"registration\", \"health\"]"];
+        for wrong in [format!("\"{value}\""), format!("[[\"{value}\"]]"), format!("{{ a = \"{value}\" }}"), value.clone(), format!("\"{value}")] {
+            if let Err(error) = parsed(&GOOD.replacen(places[at], &wrong, 1)) {
+                let text = error.to_string();
+                assert!(!text.contains(&value), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "\\PC{0,200}") {
+        let _ = parsed(&text);
+        let _ = parsed(&GOOD.replace("data", &text));
+    }
+}

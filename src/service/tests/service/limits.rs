@@ -194,7 +194,6 @@ async fn headers_too_large_are_refused() {
 
 #[tokio::test]
 async fn a_panic_ends_its_call_only() {
-    symbolon_service::logs::hush_panics();
     let house = House::new();
     let channel = house.north().await;
     let status = check(&channel, "panic").await.unwrap_err();

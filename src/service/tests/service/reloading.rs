@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use symbolon_service::{Role, client};
 
 use crate::{
-    authority::Authority,
+    authority::{Authority, caller, uri},
     house::{House, RELOAD, check, soon},
 };
 
@@ -35,6 +35,18 @@ async fn a_call_under_way_of_a_revoked_caller_is_cut_off() {
     house.revoke(&[7]);
     let answer = tokio::time::timeout(Duration::from_secs(4), call).await;
     answer.unwrap().unwrap().unwrap_err();
+}
+
+#[tokio::test]
+async fn a_connection_does_not_outlive_its_certificate() {
+    let house = House::new();
+    let mut params = caller(&[&uri("portal/brief")], 12);
+    let soon_over = std::time::SystemTime::now() + Duration::from_secs(3);
+    params.not_after = soon_over.into();
+    let channel = house.channel(&house.authority.issue(&params)).await;
+    check(&channel, "portal/brief").await.unwrap();
+    assert!(soon(|| house.connections() == 0).await);
+    check(&channel, "").await.unwrap_err();
 }
 
 #[tokio::test]
