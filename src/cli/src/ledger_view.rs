@@ -178,14 +178,16 @@ impl Chronicle for LedgerView {
                 continue;
             }
             for (cosigner, key) in keys.cosigners().iter().enumerate() {
-                let key = key.to_vkey().parse::<VerifierKey>();
-                let time = key
-                    .ok()
-                    .and_then(|key| signed.cosigned_at(&key).ok().flatten());
-                sightings.extend(time.map(|time| Sighting {
+                let Ok(key) = key.to_vkey().parse::<VerifierKey>() else {
+                    continue;
+                };
+                let first = signed.cosigned_at(&key).ok().flatten();
+                let last = signed.last_cosigned_at(&key).ok().flatten();
+                sightings.extend(first.zip(last).map(|(time, last)| Sighting {
                     cosigner,
                     size: *size,
                     time,
+                    last,
                 }));
             }
         }

@@ -1,5 +1,22 @@
 //! The vault: identity to pseudonyms to signed tokens, in a closed network.
+//!
+//! In scope: who people are (as sealed records without personal data), who may vote, and
+//! the tokens that say so; officers' statements; the audit log of all that. Out of scope:
+//! ballots, which never come here.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod audit;
+pub mod budget;
+pub mod config;
+pub mod core;
+pub mod elections;
+mod error;
+pub mod gates;
+pub mod registration;
+pub mod roles;
 pub mod roll;
+pub mod rows;
+pub mod seal;
+
+pub use error::Error;

@@ -1,0 +1,91 @@
+//! Leaves of the audit log: who, when, which operation, about whom, with what outcome.
+//!
+//! A leaf is an RFC 8785 JSON object:
+//!
+//! ```json
+//! {"at":1700000000,"caller":"portal/main","operation":"RegisterPerson","outcome":"registered","subject":"…"}
+//! ```
+//!
+//! `subject` is a keyed hash in hexadecimal, the same for the same subject and of use to
+//! nobody without the key; `count` stands where a leaf sums up many calls.
+
+use serde::Serialize;
+use symbolon_keyring::keys::Subject;
+use symbolon_service::Peer;
+
+/// One leaf.
+#[derive(Debug, Serialize)]
+pub struct Leaf<'a> {
+    at: u64,
+    caller: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    operation: &'a str,
+    outcome: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+}
+
+impl<'a> Leaf<'a> {
+    /// What a caller had done at a time.
+    pub fn new(at: u64, caller: &Caller, operation: &'a str, outcome: &'a str) -> Self {
+        let caller = caller.0.clone();
+        Self {
+            at,
+            caller,
+            count: None,
+            operation,
+            outcome,
+            subject: None,
+        }
+    }
+
+    /// About whom or what.
+    #[must_use]
+    pub fn about(mut self, subject: Subject) -> Self {
+        self.subject = Some(hex::encode(subject.as_bytes()));
+        self
+    }
+
+    /// How many calls it sums up.
+    #[must_use]
+    pub fn counting(mut self, calls: u64) -> Self {
+        self.count = Some(calls);
+        self
+    }
+
+    /// The leaf's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json_canonicalizer::to_vec(self).expect("text and numbers below 2⁵³ only")
+    }
+}
+
+/// Who calls, as the audit log names them: `role/name` of the certificate, or the vault itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Caller(String);
+
+impl Caller {
+    /// What the vault does by itself.
+    pub fn vault() -> Self {
+        Self("vault".to_owned())
+    }
+}
+
+impl From<&Peer> for Caller {
+    fn from(peer: &Peer) -> Self {
+        Self(format!("{}/{}", peer.role(), peer.name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leaf_is_canonical_json() {
+        let leaf = Leaf::new(7, &Caller::vault(), "Unseal", "unsealed").counting(3);
+        let text =
+            r#"{"at":7,"caller":"vault","count":3,"operation":"Unseal","outcome":"unsealed"}"#;
+        assert_eq!(String::from_utf8(leaf.encode()).unwrap(), text);
+    }
+}

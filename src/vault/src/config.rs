@@ -1,0 +1,223 @@
+//! The vault's configuration file.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use symbolon_crypto::password::Costs;
+use symbolon_election::Domain;
+use symbolon_identity::{Schema, schema::SchemaConfig};
+use symbolon_service::{
+    Error,
+    config::{ListenerConfig, LogConfig, MetricsConfig, beside, load, value},
+};
+
+use crate::roles::ServiceName;
+
+/// The whole file. Relative paths start at its folder.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VaultConfig {
+    /// What people call this installation; stands in the trust file.
+    pub name: String,
+    /// Where the store lies.
+    pub store: StoreConfig,
+    /// Where the keys lie.
+    pub keys: KeysConfig,
+    /// Which ledger the elections are for.
+    pub ledger: LedgerConfig,
+    /// How people are told apart.
+    pub identity: IdentityConfig,
+    /// Folder of contents, ledger keys and issued lists, named by their SHA-256.
+    pub published: PathBuf,
+    /// Folder of the rolls.
+    pub rolls: PathBuf,
+    /// Who may register people, and how many a day.
+    #[serde(rename = "portal")]
+    pub portals: Vec<PortalConfig>,
+    /// Addresses and what is offered there.
+    #[serde(rename = "listener")]
+    pub listeners: Vec<ListenerConfig>,
+    /// The port for Prometheus.
+    pub metrics: Option<MetricsConfig>,
+    /// How log lines are written.
+    #[serde(default)]
+    pub log: LogConfig,
+}
+
+/// The `[store]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// A small file outside of it that tells a rolled-back store.
+    pub checkpoint_file: PathBuf,
+    /// Memory for the database's cache, in MiB.
+    #[serde(default = "cache_mib")]
+    pub cache_mib: u64,
+}
+
+fn cache_mib() -> u64 {
+    256
+}
+
+/// The `[keys]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    /// The key ring.
+    pub ring: PathBuf,
+    /// Folder of the ring secret, best on another medium.
+    pub ring_secret: PathBuf,
+}
+
+/// The `[ledger]` table: the embedded log's origin, or a chain and a contract.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerConfig {
+    /// The origin of the embedded log's checkpoints, such as `log.example.org/polls`.
+    pub origin: String,
+}
+
+/// The `[identity]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityConfig {
+    /// How match keys are stretched; fixed at `init`.
+    #[serde(default)]
+    pub argon2: Argon2Config,
+    /// Threads that stretch; one a core unless said otherwise.
+    pub threads: Option<usize>,
+    /// Stretches that may wait.
+    #[serde(default = "queue")]
+    pub queue: usize,
+    /// Attributes and rules.
+    pub schema: SchemaConfig,
+}
+
+fn queue() -> usize {
+    256
+}
+
+/// Argon2id's costs.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Argon2Config {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Default for Argon2Config {
+    fn default() -> Self {
+        Self {
+            memory_kib: Costs::DEFAULT.memory_kib(),
+            passes: Costs::DEFAULT.passes(),
+            lanes: Costs::DEFAULT.lanes(),
+        }
+    }
+}
+
+/// One `[[portal]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalConfig {
+    /// The name in its certificate.
+    pub name: String,
+    /// How many distinct people it may ask about in a day (UTC).
+    pub people_per_day: u64,
+}
+
+impl VaultConfig {
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let mut config: Self = load(path)?;
+        config.resolve(path);
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// The EIP-712 domain of everything that is signed here.
+    pub fn domain(&self) -> Domain {
+        Domain::for_log(&self.ledger.origin)
+    }
+
+    /// The schema of people's attributes.
+    pub fn schema(&self) -> Result<Schema, Error> {
+        Schema::try_from(self.identity.schema.clone())
+            .map_err(|problem| value("identity.schema", &problem.to_string()))
+    }
+
+    /// What stretching costs.
+    pub fn costs(&self) -> Result<Costs, Error> {
+        let argon2 = self.identity.argon2;
+        Costs::new(argon2.memory_kib, argon2.passes, argon2.lanes)
+            .map_err(|problem| value("identity.argon2", &problem.to_string()))
+    }
+
+    /// Each portal's budget of distinct people a day.
+    pub fn budgets(&self) -> BTreeMap<String, u64> {
+        let portals = self.portals.iter();
+        portals
+            .map(|portal| (portal.name.clone(), portal.people_per_day))
+            .collect()
+    }
+
+    fn resolve(&mut self, path: &Path) {
+        let paths = [
+            &mut self.store.directory,
+            &mut self.store.checkpoint_file,
+            &mut self.keys.ring,
+            &mut self.keys.ring_secret,
+            &mut self.published,
+            &mut self.rolls,
+        ];
+        for file in paths {
+            *file = beside(path, file);
+        }
+        self.listeners
+            .iter_mut()
+            .for_each(|listener| listener.resolve(path));
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.schema()?;
+        self.costs()?;
+        if let Some(metrics) = &self.metrics {
+            metrics.validate()?;
+        }
+        if self.budgets().len() != self.portals.len() {
+            return Err(value("portal.name", "each portal stands once"));
+        }
+        if self.listeners.is_empty() {
+            return Err(value("listener", "at least one is needed"));
+        }
+        self.listeners.iter().try_for_each(validate_listener)
+    }
+}
+
+fn validate_listener(listener: &ListenerConfig) -> Result<(), Error> {
+    listener.validate()?;
+    if listener.client_auth != symbolon_service::config::ClientAuth::Required {
+        return Err(value(
+            "listener.client_auth",
+            "a vault answers \"required\" only",
+        ));
+    }
+    for name in &listener.services {
+        if ServiceName::from_name(name).is_none() {
+            let known = ServiceName::ALL.map(ServiceName::as_str).join(", ");
+            return Err(value(
+                "listener.services",
+                &format!("has an unknown name; known: {known}"),
+            ));
+        }
+    }
+    Ok(())
+}

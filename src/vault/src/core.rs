@@ -1,0 +1,249 @@
+//! What every service of the vault works with.
+
+use std::{path::PathBuf, sync::Arc};
+
+use symbolon_crypto::{SecretString, random};
+use symbolon_election::{Domain, trust::TrustFile};
+use symbolon_identity::{
+    Schema,
+    stretch::{Pool, Profile},
+};
+use symbolon_keyring::{PortalName, Purpose, Ring, RingFiles, keys::IndexEntry};
+use symbolon_service::{Refusal, clock, reasons::Reason};
+use symbolon_store::{Change, Outcome, Store, Value};
+
+use crate::{
+    Error,
+    audit::{Caller, Leaf},
+    budget::Budgets,
+    config::VaultConfig,
+    elections::Elections,
+    gates::Gates,
+    rows::{Officers, RingMirror, Table, encode},
+    seal::{Keys, Seal},
+};
+
+/// How often a change is tried again when another one came between.
+pub(crate) const ATTEMPTS: usize = 16;
+
+/// The vault, without its network.
+pub struct Core {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) seal: Seal,
+    pub(crate) schema: Schema,
+    pub(crate) profile: Profile,
+    pub(crate) pool: Pool,
+    pub(crate) budgets: Budgets,
+    pub(crate) gates: Gates<IndexEntry>,
+    pub officers: Officers,
+    pub trust: TrustFile,
+    pub(crate) elections: Elections,
+    pub published: PathBuf,
+    pub rolls: PathBuf,
+}
+
+impl Core {
+    /// A sealed vault over an open store.
+    pub async fn new(config: &VaultConfig, store: Arc<dyn Store>) -> Result<Self, CoreError> {
+        let installation = store.head().await.map_err(Error::from)?.installation();
+        let officers = officers(store.as_ref()).await?;
+        let threads = config.identity.threads.unwrap_or_else(cores);
+        let costs = config.costs()?;
+        Ok(Self {
+            seal: Seal::new(RingFiles::new(&config.keys.ring, &config.keys.ring_secret)),
+            schema: config.schema()?,
+            profile: Profile {
+                costs,
+                salt: *installation.as_bytes(),
+            },
+            pool: Pool::start(threads, config.identity.queue)?,
+            budgets: Budgets::new(config.budgets()),
+            gates: Gates::default(),
+            trust: trust_file(config, &officers)?,
+            officers,
+            elections: Elections::new(config.domain()),
+            published: config.published.clone(),
+            rolls: config.rolls.clone(),
+            store,
+        })
+    }
+
+    /// Unix seconds.
+    pub fn now(&self) -> u64 {
+        clock::unix_now()
+    }
+
+    /// The keys, or [`Error::Sealed`].
+    pub(crate) fn keys(&self) -> Result<Arc<Keys>, Error> {
+        self.seal.keys()
+    }
+
+    /// The EIP-712 domain of what is signed here.
+    pub fn domain(&self) -> &Domain {
+        self.elections.domain()
+    }
+
+    /// Unseals with the passphrase: ring and store must belong together, and portals that are
+    /// new in the configuration get their domains.
+    pub async fn unseal(&self, caller: &Caller, passphrase: SecretString) -> Result<(), Error> {
+        if !self.seal.is_sealed() {
+            return Err(Reason::NotSealed.into());
+        }
+        let ring = self.seal.open(passphrase).await?;
+        self.match_store(&ring).await?;
+        self.seal.hold(ring);
+        self.mint_portal_domains().await?;
+        self.audit(caller, "Unseal", "unsealed").await
+    }
+
+    /// Wipes the keys from memory.
+    pub async fn seal(&self, caller: &Caller) -> Result<(), Error> {
+        let audited = self.audit(caller, "SealVault", "sealed").await;
+        self.seal.seal();
+        audited
+    }
+
+    /// Commits one change; `None` where a condition failed.
+    pub(crate) async fn try_commit(&self, change: Change) -> Result<Option<()>, Error> {
+        match self.store.commit_one(change).await? {
+            Outcome::Committed { .. } => Ok(Some(())),
+            Outcome::Conflict { .. } => Ok(None),
+        }
+    }
+
+    /// Writes one leaf that changes nothing else.
+    pub(crate) async fn audit(
+        &self,
+        caller: &Caller,
+        operation: &str,
+        outcome: &str,
+    ) -> Result<(), Error> {
+        let leaf = Leaf::new(self.now(), caller, operation, outcome);
+        self.try_commit(Change::new().audit(leaf.encode())).await?;
+        Ok(())
+    }
+
+    /// Checks that the mirror row is of these keys' revision, and returns it as a condition's value.
+    pub(crate) fn check_mirror(keys: &Keys, mirror: Option<&Value>) -> Result<(), Error> {
+        let row = mirror.ok_or(Error::Row(Table::Meta.name()))?;
+        let mirror: RingMirror = Table::Meta.decode(&row.bytes)?;
+        match mirror.revision == keys.revision() {
+            true => Ok(()),
+            // The ring is being changed at this moment.
+            false => Err(Error::Contention),
+        }
+    }
+
+    /// Puts the mirror row of a newer ring into `change`.
+    pub(crate) async fn mirror(&self, keys: &Keys, change: Change) -> Result<Change, Error> {
+        let found = self.store.get_one(RingMirror::key()).await?;
+        let row = RingMirror {
+            revision: keys.revision(),
+        };
+        Ok(change
+            .unchanged(RingMirror::key(), found.as_ref())
+            .put(RingMirror::key(), encode(&row)))
+    }
+
+    async fn match_store(&self, ring: &Ring) -> Result<(), Error> {
+        let head = self.store.head().await?;
+        if ring.installation().as_bytes() != head.installation().as_bytes() {
+            return Err(Error::ForeignRing);
+        }
+        let row = self.store.get_one(RingMirror::key()).await?;
+        let row = row.ok_or(Error::Row(Table::Meta.name()))?;
+        let mirror: RingMirror = Table::Meta.decode(&row.bytes)?;
+        if mirror.revision > ring.revision() {
+            return Err(Error::OlderRing {
+                ring: ring.revision(),
+                store: mirror.revision,
+            });
+        }
+        if mirror.revision < ring.revision() {
+            // The process ended between writing the ring and telling the store.
+            let newer = RingMirror {
+                revision: ring.revision(),
+            };
+            let change = Change::new()
+                .at(RingMirror::key(), row.revision)
+                .put(RingMirror::key(), encode(&newer));
+            self.try_commit(change).await?.ok_or(Error::Contention)?;
+        }
+        Ok(())
+    }
+
+    async fn mint_portal_domains(&self) -> Result<(), Error> {
+        let keys = self.keys()?;
+        let names = self.budgets.portals();
+        let new: Vec<PortalName> = names
+            .filter(|name| keys.portal(name).is_none())
+            .cloned()
+            .collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let mint = move |edit: &mut symbolon_keyring::Edit| {
+            new.into_iter().try_for_each(|portal| {
+                edit.mint(Purpose::PortalDomain(portal), now, &mut random::os())
+                    .map(drop)
+            })
+        };
+        let adopt = |keys: Arc<Keys>| async move {
+            let leaf = Leaf::new(now, &Caller::vault(), "MintPortalDomains", "minted");
+            let change = self
+                .mirror(&keys, Change::new().audit(leaf.encode()))
+                .await?;
+            self.try_commit(change).await?.ok_or(Error::Contention)
+        };
+        self.seal.update(mint, adopt).await?;
+        Ok(())
+    }
+}
+
+/// Why a vault could not be made of its configuration and store.
+#[derive(Debug, thiserror::Error)]
+pub enum CoreError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] symbolon_service::Error),
+    /// The store or its rows.
+    #[error(transparent)]
+    Vault(#[from] Error),
+    /// The pool of Argon2id threads.
+    #[error("identity.threads, identity.queue: {0}")]
+    Pool(#[from] symbolon_identity::Error),
+    /// The trust file.
+    #[error("the trust file can't be made: {0}")]
+    Trust(#[from] symbolon_election::Error),
+}
+
+/// The name of a portal that calls.
+pub fn portal(peer: &symbolon_service::Peer) -> Result<PortalName, Refusal> {
+    peer.name()
+        .as_str()
+        .parse()
+        .map_err(|_| Refusal::new(Reason::PermissionDenied))
+}
+
+async fn officers(store: &dyn Store) -> Result<Officers, Error> {
+    let row = store.get_one(Officers::key()).await?;
+    Table::Meta.decode(&row.ok_or(Error::Row(Table::Meta.name()))?.bytes)
+}
+
+/// The file by which devices, gateways and observers know the city's officers.
+pub(crate) fn trust_file(
+    config: &VaultConfig,
+    officers: &Officers,
+) -> Result<TrustFile, symbolon_election::Error> {
+    TrustFile::for_log(
+        &config.name,
+        &config.ledger.origin,
+        officers.addresses.clone(),
+        officers.threshold,
+    )
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}

@@ -1,0 +1,140 @@
+//! From a person to a registration ID.
+//!
+//! New and known look alike: the same look-ups, one commit with one leaf of the audit log,
+//! the same answer. Requests that share a match key go one after the other, in the order
+//! in which they queued.
+
+mod change;
+mod conflict;
+mod look_up;
+
+pub use conflict::{Ticket, TicketRow};
+
+use symbolon_crypto::random;
+use symbolon_identity::{
+    CanonicalPerson,
+    resolve::{Decision, resolve},
+    stretch::Stretched,
+};
+use symbolon_keyring::{PortalName, RegistrationId, keys::IndexEntry};
+use symbolon_service::{Refusal, reasons::Reason};
+
+use crate::{
+    Error,
+    audit::Caller,
+    budget::Asked,
+    core::{ATTEMPTS, Core},
+    gates::Turn,
+    seal::Keys,
+};
+use look_up::Found;
+
+/// A request whose match keys are stretched, with its place in the queues.
+pub struct Queued {
+    portal: PortalName,
+    stretched: Vec<Stretched>,
+    turn: Turn<IndexEntry>,
+}
+
+impl Core {
+    /// Stretches a person's match keys.
+    pub async fn stretch(&self, person: CanonicalPerson) -> Result<Vec<Stretched>, Error> {
+        // Sealed is told before anything is spent on the request.
+        self.keys()?;
+        Ok(self
+            .pool
+            .stretch(self.profile, person.into_match_keys())
+            .await?)
+    }
+
+    /// Queues behind every earlier request that shares a match key.
+    pub fn queue(&self, portal: &PortalName, stretched: Vec<Stretched>) -> Result<Queued, Error> {
+        let keys = self.keys()?;
+        let turn = self.gates.queue(blinded(&keys, &stretched));
+        Ok(Queued {
+            portal: portal.clone(),
+            stretched,
+            turn,
+        })
+    }
+
+    /// The registration ID of a queued person, who is registered if nobody knows them yet.
+    pub async fn register(&self, caller: &Caller, queued: Queued) -> Result<RegistrationId, Error> {
+        queued.turn.come().await;
+        for _ in 0..ATTEMPTS {
+            match self.try_register(caller, &queued).await {
+                Err(Error::Contention) => tokio::task::yield_now().await,
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Contention)
+    }
+
+    async fn try_register(
+        &self,
+        caller: &Caller,
+        queued: &Queued,
+    ) -> Result<RegistrationId, Error> {
+        let (keys, now) = (self.keys()?, self.now());
+        let domain = keys
+            .portal(&queued.portal)
+            .ok_or(Reason::PermissionDenied)?;
+        let writing = blinded(&keys, &queued.stretched);
+        let asked = Asked::new(&queued.portal, now, keys.writing_index(), &writing);
+        let found = Found::look_up(self, &keys, &queued.stretched, &asked).await?;
+        let taken = match found.was_asked() {
+            true => None,
+            false => Some(
+                self.budgets
+                    .take(self.store.as_ref(), &queued.portal, &asked)
+                    .await?,
+            ),
+        };
+        let change = found.condition(&asked);
+        let (change, outcome) = match resolve(&found.findings(&self.schema), |id, rule| {
+            found.holds(id, rule)
+        }) {
+            Decision::Known { record, attach } => {
+                let record = found.record(record)?;
+                let id = domain.registration_id(record.record.root()?);
+                (
+                    self.known(
+                        &keys, caller, now, queued, record, &attach, &id, &found, change,
+                    ),
+                    Ok(id),
+                )
+            }
+            Decision::New => {
+                let root = symbolon_keyring::Root::random(&mut random::os());
+                let id = domain.registration_id(&root);
+                (
+                    self.enrol(&keys, caller, now, queued, root, &id, &found, change),
+                    Ok(id),
+                )
+            }
+            Decision::Conflict(conflict) => {
+                let (change, ticket) = self
+                    .open_ticket(&keys, caller, now, queued, conflict, change)
+                    .await?;
+                (change, Err(ticket))
+            }
+        };
+        self.try_commit(change).await?.ok_or(Error::Contention)?;
+        if let Some(taken) = taken {
+            taken.keep();
+        }
+        outcome.map_err(|ticket: Ticket| {
+            Refusal::new(Reason::IdentityConflict)
+                .with("ticket", ticket.0)
+                .into()
+        })
+    }
+}
+
+/// The stretched match keys under the index key that writes.
+fn blinded(keys: &Keys, stretched: &[Stretched]) -> Vec<IndexEntry> {
+    stretched
+        .iter()
+        .map(|key| keys.writing_index().blind(key.secret()))
+        .collect()
+}

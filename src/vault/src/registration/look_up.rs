@@ -1,0 +1,155 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use symbolon_identity::{RuleId, Schema, resolve::Finding, stretch::Stretched};
+use symbolon_store::{Change, Key, Revision, Value};
+
+use crate::{
+    Error,
+    budget::Asked,
+    core::Core,
+    rows::{Record, RecordId, RingMirror, Table, decode_ids},
+    seal::Keys,
+};
+
+/// An index row: where it stands, what was found there.
+pub(super) struct IndexRow {
+    pub(super) key: Key,
+    pub(super) found: Option<Value>,
+    pub(super) records: Vec<RecordId>,
+}
+
+/// An opened record and its row's revision.
+pub(super) struct OpenRecord {
+    pub(super) id: RecordId,
+    pub(super) record: Record,
+    pub(super) revision: Revision,
+}
+
+/// Everything that the store says about a request, of one moment.
+pub(super) struct Found {
+    mirror: Option<Value>,
+    asked: Option<Value>,
+    /// Per match key the rule, and its row under each live index key, the one that writes first.
+    pub(super) index: Vec<(RuleId, Vec<IndexRow>)>,
+    records: BTreeMap<RecordId, OpenRecord>,
+}
+
+impl Found {
+    pub(super) async fn look_up(
+        core: &Core,
+        keys: &Keys,
+        stretched: &[Stretched],
+        asked: &Asked,
+    ) -> Result<Self, Error> {
+        let entries = |key: &Stretched| -> Vec<Key> {
+            let live = keys.index().iter();
+            live.map(|index| Table::Index.blinded(&index.blind(key.secret())))
+                .collect()
+        };
+        let rows: Vec<(RuleId, Vec<Key>)> = stretched
+            .iter()
+            .map(|key| (*key.rule(), entries(key)))
+            .collect();
+        let all = rows.iter().flat_map(|(_, keys)| keys.iter().cloned());
+        let wanted = [RingMirror::key(), asked.key().clone()]
+            .into_iter()
+            .chain(all)
+            .collect();
+        let mut values = core.store.get(wanted).await?.into_iter();
+        let (mirror, asked) = (values.next().flatten(), values.next().flatten());
+        Core::check_mirror(keys, mirror.as_ref())?;
+        let index = rows.into_iter().map(|(rule, keys)| {
+            let rows = keys
+                .into_iter()
+                .map(|key| index_row(key, values.next().flatten()));
+            Ok((rule, rows.collect::<Result<Vec<_>, Error>>()?))
+        });
+        let index = index.collect::<Result<Vec<_>, Error>>()?;
+        let records = open(core, keys, &index).await?;
+        Ok(Self {
+            mirror,
+            asked,
+            index,
+            records,
+        })
+    }
+
+    /// Whether this portal asked about the same match keys today.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// A change that demands the ring's revision, and marks the request as asked.
+    pub(super) fn condition(&self, asked: &Asked) -> Change {
+        let change = Change::new().unchanged(RingMirror::key(), self.mirror.as_ref());
+        match self.asked {
+            Some(_) => change,
+            None => change
+                .absent(asked.key().clone())
+                .put(asked.key().clone(), Vec::new()),
+        }
+    }
+
+    pub(super) fn findings<'a>(&self, schema: &'a Schema) -> Vec<Finding<'a, RecordId>> {
+        let found = self.index.iter().filter_map(|(rule, rows)| {
+            let records = rows.iter().flat_map(|row| row.records.iter().copied());
+            let records = Vec::from_iter(BTreeSet::from_iter(records));
+            Some(Finding {
+                rule: schema.rule(rule)?,
+                records,
+            })
+        });
+        found.collect()
+    }
+
+    pub(super) fn holds(&self, id: RecordId, rule: &RuleId) -> bool {
+        self.records
+            .get(&id)
+            .is_some_and(|open| open.record.holds_rule(rule))
+    }
+
+    pub(super) fn record(&self, id: RecordId) -> Result<&OpenRecord, Error> {
+        self.records
+            .get(&id)
+            .ok_or(Error::Row(Table::Record.name()))
+    }
+}
+
+fn index_row(key: Key, found: Option<Value>) -> Result<IndexRow, Error> {
+    let records = match &found {
+        Some(value) => decode_ids(&value.bytes)?,
+        None => Vec::new(),
+    };
+    Ok(IndexRow {
+        key,
+        found,
+        records,
+    })
+}
+
+async fn open(
+    core: &Core,
+    keys: &Keys,
+    index: &[(RuleId, Vec<IndexRow>)],
+) -> Result<BTreeMap<RecordId, OpenRecord>, Error> {
+    let rows = index.iter().flat_map(|(_, rows)| rows);
+    let ids = BTreeSet::from_iter(rows.flat_map(|row| row.records.iter().copied()));
+    let values = core
+        .store
+        .get(ids.iter().map(RecordId::key).collect())
+        .await?;
+    let opened = ids.into_iter().zip(values).map(|(id, value)| {
+        // The index row was read a moment before: the record may be gone by now.
+        let value = value.ok_or(Error::Contention)?;
+        let record = Record::open(&id, keys, &value.bytes)?;
+        Ok((
+            id,
+            OpenRecord {
+                id,
+                record,
+                revision: value.revision,
+            },
+        ))
+    });
+    opened.collect()
+}

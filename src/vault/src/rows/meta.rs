@@ -1,0 +1,36 @@
+use serde::{Deserialize, Serialize};
+use symbolon_election::Address;
+use symbolon_store::Key;
+
+use super::Table;
+
+/// The officers that every manifest names, and how many of them must sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Officers {
+    /// Strictly ascending.
+    pub addresses: Vec<Address>,
+    /// From 1 to their number.
+    pub threshold: u8,
+}
+
+impl Officers {
+    /// Where they stand.
+    pub fn key() -> Key {
+        Table::Meta.key(&[b"officers"])
+    }
+}
+
+/// The revision of the key ring that the rows were written with. Every change of a
+/// record demands it, so none slips between two revisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RingMirror {
+    /// The ring's revision.
+    pub revision: u64,
+}
+
+impl RingMirror {
+    /// Where it stands.
+    pub fn key() -> Key {
+        Table::Meta.key(&[b"ring"])
+    }
+}

@@ -1,0 +1,205 @@
+use symbolon_crypto::{
+    Secret,
+    random::{self, CryptoRng},
+};
+use symbolon_identity::{RuleId, stretch::Stretched};
+use symbolon_keyring::{PortalName, Root, keys::RecordPlace};
+use symbolon_store::Key;
+use zeroize::Zeroizing;
+
+use super::{Table, bytes::Reader};
+use crate::{Error, seal::Keys};
+
+const FORMAT: u8 = 1;
+
+/// The name of a record: 16 random bytes that stand for nobody outside the store.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId([u8; 16]);
+
+impl RecordId {
+    /// Bytes of an ID.
+    pub const LENGTH: usize = 16;
+
+    /// The ID with these bytes.
+    pub fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// A new record's ID.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self(random::bytes(rng))
+    }
+
+    /// Reads an ID that is a whole value.
+    pub fn from_value(table: Table, bytes: &[u8]) -> Result<Self, Error> {
+        bytes
+            .try_into()
+            .map(Self)
+            .map_err(|_| Error::Row(table.name()))
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// Where the record stands.
+    pub fn key(&self) -> Key {
+        Table::Record.key(&[&self.0])
+    }
+
+    fn place(&self) -> RecordPlace<'_> {
+        RecordPlace {
+            table: Table::Record.name(),
+            row: &self.0,
+        }
+    }
+}
+
+/// One person: roots, stretched match keys and the portals that know them. No personal data.
+///
+/// Sealed, it is `format 1 ‖ created 8 ‖ roots: count 1, each 32 ‖ match keys: count 2, each
+/// rule 32 and stretched 32 ‖ portals: count 2, each length 1 and name`, numbers big-endian.
+pub struct Record {
+    /// Unix seconds.
+    pub created: u64,
+    /// Oldest first; the first makes registration IDs.
+    pub roots: Vec<Root>,
+    /// Under which rules and values the person is found.
+    pub match_keys: Vec<Stretched>,
+    /// Whose registration IDs lead here.
+    pub portals: Vec<PortalName>,
+}
+
+impl Record {
+    /// The oldest root.
+    pub fn root(&self) -> Result<&Root, Error> {
+        self.roots.first().ok_or(Error::Row(Table::Record.name()))
+    }
+
+    /// Whether it holds any match key of a rule.
+    pub fn holds_rule(&self, rule: &RuleId) -> bool {
+        self.match_keys.iter().any(|key| key.rule() == rule)
+    }
+
+    /// Seals it for its place.
+    pub fn seal(&self, id: &RecordId, keys: &Keys, rng: &mut impl CryptoRng) -> Vec<u8> {
+        keys.sealing().seal_record(&id.place(), &self.encode(), rng)
+    }
+
+    /// Opens it at its place.
+    pub fn open(id: &RecordId, keys: &Keys, sealed: &[u8]) -> Result<Self, Error> {
+        Self::decode(keys.open_record(&id.place(), sealed)?.expose())
+    }
+
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let names: usize = self
+            .portals
+            .iter()
+            .map(|portal| 1 + portal.as_str().len())
+            .sum();
+        let size = 14 + 32 * self.roots.len() + 64 * self.match_keys.len() + names;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size));
+        bytes.push(FORMAT);
+        bytes.extend(self.created.to_be_bytes());
+        bytes.push(u8::try_from(self.roots.len()).expect("merges are few"));
+        self.roots
+            .iter()
+            .for_each(|root| bytes.extend(root.expose()));
+        bytes.extend(count(self.match_keys.len()));
+        for key in &self.match_keys {
+            bytes.extend(key.rule().as_bytes());
+            bytes.extend(key.secret().expose());
+        }
+        bytes.extend(count(self.portals.len()));
+        for portal in &self.portals {
+            bytes.push(u8::try_from(portal.as_str().len()).expect("a name has at most 64 bytes"));
+            bytes.extend(portal.as_str().as_bytes());
+        }
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(Table::Record.name(), bytes);
+        let damaged = || Error::Row(Table::Record.name());
+        if reader.byte()? != FORMAT {
+            return Err(damaged());
+        }
+        let created = u64::from_be_bytes(*reader.array()?);
+        let roots = (0..reader.byte()?).map(|_| Ok(Root::from_slice(reader.array::<32>()?)?));
+        let roots = roots.collect::<Result<_, Error>>()?;
+        let keys = (0..u16::from_be_bytes(*reader.array()?)).map(|_| {
+            let rule = RuleId::from_bytes(*reader.array()?);
+            let stretched = reader.array::<32>()?;
+            Ok(Stretched::new(
+                rule,
+                Secret::init_with(|place| place.copy_from_slice(stretched)),
+            ))
+        });
+        let match_keys = keys.collect::<Result<_, Error>>()?;
+        let portals = (0..u16::from_be_bytes(*reader.array()?)).map(|_| {
+            let length = reader.byte()?.into();
+            let name = std::str::from_utf8(reader.take(length)?).map_err(|_| damaged())?;
+            name.parse().map_err(|_| damaged())
+        });
+        let portals = portals.collect::<Result<_, Error>>()?;
+        reader.end()?;
+        Ok(Self {
+            created,
+            roots,
+            match_keys,
+            portals,
+        })
+    }
+}
+
+fn count(of: usize) -> [u8; 2] {
+    u16::try_from(of)
+        .expect("a person has few of them")
+        .to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        let mut rng = random::os();
+        let key = |byte| {
+            Stretched::new(
+                RuleId::from_bytes([byte; 32]),
+                Secret::random(&mut random::os()),
+            )
+        };
+        Record {
+            created: 1_700_000_000,
+            roots: vec![Root::random(&mut rng), Root::random(&mut rng)],
+            match_keys: vec![key(1), key(2), key(3)],
+            portals: vec!["main".parse().unwrap(), "kiosk".parse().unwrap()],
+        }
+    }
+
+    #[test]
+    fn a_record_reads_back() {
+        let record = record();
+        let read = Record::decode(&record.encode()).unwrap();
+        assert_eq!(read.created, record.created);
+        assert!(read.roots == record.roots);
+        assert_eq!(read.portals, record.portals);
+        assert!(
+            read.match_keys
+                .iter()
+                .zip(&record.match_keys)
+                .all(|(a, b)| { a.rule() == b.rule() && a.secret() == b.secret() })
+        );
+    }
+
+    #[test]
+    fn a_record_cut_short_or_too_long_is_refused() {
+        let bytes = record().encode();
+        for length in 0..bytes.len() {
+            assert!(Record::decode(&bytes[..length]).is_err(), "{length}");
+        }
+        assert!(Record::decode(&[&bytes[..], &[0]].concat()).is_err());
+    }
+}

@@ -1,0 +1,187 @@
+//! Sealed or unsealed: the keys in memory, and the one way to change the ring.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use symbolon_crypto::{SecretBytes, SecretString, random};
+use symbolon_election::Nonce;
+use symbolon_keyring::{
+    Edit, PortalName, Ring, RingFiles,
+    keys::{AuditKey, ElectionKeys, IndexKey, PortalDomainKey, RecordPlace, SealingKey},
+};
+
+use crate::Error;
+
+/// The keys of one revision of the ring, ready for use.
+pub struct Keys {
+    ring: Ring,
+    index: Vec<IndexKey>,
+    sealing: SealingKey,
+    audit: AuditKey,
+    portals: HashMap<PortalName, PortalDomainKey>,
+    elections: Mutex<HashMap<Nonce, Arc<ElectionKeys>>>,
+}
+
+impl Keys {
+    fn of(ring: Ring) -> Self {
+        let domains = ring
+            .portals()
+            .filter_map(|portal| ring.portal_domain(portal));
+        Self {
+            index: ring.live_index_keys(),
+            sealing: ring.active_sealing_key(),
+            audit: ring.active_audit_key(),
+            portals: domains
+                .map(|domain| (domain.portal().clone(), domain))
+                .collect(),
+            elections: Mutex::default(),
+            ring,
+        }
+    }
+
+    /// The ring's revision.
+    pub fn revision(&self) -> u64 {
+        self.ring.revision()
+    }
+
+    /// Every index key that look-ups go over, the one that writes first.
+    pub fn index(&self) -> &[IndexKey] {
+        &self.index
+    }
+
+    /// The index key that writes.
+    pub fn writing_index(&self) -> &IndexKey {
+        self.index
+            .first()
+            .expect("every ring has an active index key")
+    }
+
+    /// The key that seals new records.
+    pub fn sealing(&self) -> &SealingKey {
+        &self.sealing
+    }
+
+    /// Opens a record under whichever live key sealed it.
+    pub fn open_record(
+        &self,
+        place: &RecordPlace<'_>,
+        sealed: &[u8],
+    ) -> Result<SecretBytes, Error> {
+        Ok(self.ring.open_record(place, sealed)?)
+    }
+
+    /// The audit key.
+    pub fn audit(&self) -> &AuditKey {
+        &self.audit
+    }
+
+    /// The key of a portal's domain.
+    pub fn portal(&self, portal: &PortalName) -> Option<&PortalDomainKey> {
+        self.portals.get(portal)
+    }
+
+    /// An election's keys; none once it is forgotten.
+    pub fn election(&self, nonce: &Nonce) -> Option<Arc<ElectionKeys>> {
+        let mut elections = self
+            .elections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = elections.get(nonce) {
+            return Some(Arc::clone(keys));
+        }
+        let keys = Arc::new(self.ring.election(nonce)?);
+        elections.insert(*nonce, Arc::clone(&keys));
+        Some(keys)
+    }
+}
+
+/// Holds the keys while the vault is unsealed.
+pub struct Seal {
+    files: RingFiles,
+    keys: RwLock<Option<Arc<Keys>>>,
+    /// The ring that is changed; held by one change at a time.
+    editing: tokio::sync::Mutex<()>,
+}
+
+impl Seal {
+    /// Sealed, over these files.
+    pub fn new(files: RingFiles) -> Self {
+        Self {
+            files,
+            keys: RwLock::new(None),
+            editing: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// The keys, or [`Error::Sealed`].
+    pub fn keys(&self) -> Result<Arc<Keys>, Error> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.clone().ok_or(Error::Sealed)
+    }
+
+    /// Whether the keys are not in memory.
+    pub fn is_sealed(&self) -> bool {
+        self.keys().is_err()
+    }
+
+    /// Where the ring lies.
+    pub fn files(&self) -> &RingFiles {
+        &self.files
+    }
+
+    /// Opens the ring. Takes as long as the passphrase's Argon2id does, off the caller's thread;
+    /// nothing is kept until [`Seal::hold`].
+    pub async fn open(&self, passphrase: SecretString) -> Result<Ring, Error> {
+        let files = self.files.clone();
+        let opened = tokio::task::spawn_blocking(move || files.unseal(&passphrase)).await;
+        Ok(opened.map_err(|_| Error::Sealed)??)
+    }
+
+    /// Lets everybody use the ring's keys.
+    pub fn hold(&self, ring: Ring) {
+        self.replace(Some(Arc::new(Keys::of(ring))));
+    }
+
+    /// Forgets the keys; they are wiped when the last request that uses them ends.
+    pub fn seal(&self) {
+        self.replace(None);
+    }
+
+    /// Changes the ring: writes what `edit` makes of it, then hands the newer keys to `adopt`,
+    /// and lets everybody use them once that has succeeded.
+    ///
+    /// If `adopt` fails the vault seals itself: ring and store are told apart at the next
+    /// unsealing.
+    pub async fn update<T, F, A>(
+        &self,
+        edit: impl FnOnce(&mut Edit) -> Result<T, symbolon_keyring::Error> + Send + 'static,
+        adopt: A,
+    ) -> Result<(Arc<Keys>, T), Error>
+    where
+        T: Send + 'static,
+        A: FnOnce(Arc<Keys>) -> F,
+        F: Future<Output = Result<(), Error>>,
+    {
+        let _one = self.editing.lock().await;
+        let mut ring = self.keys()?.ring.share();
+        let files = self.files.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let outcome = files.update(&mut ring, &mut random::os(), edit)?;
+            Ok::<_, symbolon_keyring::Error>((ring, outcome))
+        });
+        let (ring, outcome) = written.await.map_err(|_| Error::Sealed)??;
+        let keys = Arc::new(Keys::of(ring));
+        if let Err(error) = adopt(Arc::clone(&keys)).await {
+            self.seal();
+            return Err(error);
+        }
+        self.replace(Some(Arc::clone(&keys)));
+        Ok((keys, outcome))
+    }
+
+    fn replace(&self, keys: Option<Arc<Keys>>) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+}
