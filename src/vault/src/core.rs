@@ -35,10 +35,14 @@ pub struct Core {
     pub(crate) pool: Pool,
     pub(crate) budgets: Budgets,
     pub(crate) gates: Gates<IndexEntry>,
+    /// The officers that every manifest names.
     pub officers: Officers,
+    /// What the city publishes of them.
     pub trust: TrustFile,
     pub(crate) elections: Elections,
+    /// Folder of files named by their SHA-256.
     pub published: PathBuf,
+    /// Folder of the rolls.
     pub rolls: PathBuf,
 }
 
