@@ -1,7 +1,7 @@
 //! The steps that every kind shares.
 
 use icu_casemap::CaseMapper;
-use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use icu_properties::props::{
     BidiControl, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, WhiteSpace,
 };
@@ -23,7 +23,7 @@ pub(super) fn common(
 ) -> Result<Zeroizing<String>, Flaw> {
     value.chars().try_for_each(admissible)?;
     let mut text = buffer(value.len());
-    text.extend(value.chars().map(before));
+    text.extend(decompose(value).chars().map(before));
     let text = collapse(&settle(text, folds)?);
     if stray_mark(&text) {
         return Err(Flaw::StrayMark);
@@ -71,6 +71,10 @@ pub(super) fn buffer(len: usize) -> Zeroizing<String> {
     Zeroizing::new(String::with_capacity(3 * len + 32))
 }
 
+fn is_ignorable(c: char) -> bool {
+    !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
 fn admissible(c: char) -> Result<(), Flaw> {
     if (' '..='~').contains(&c) {
         return Ok(());
@@ -94,10 +98,20 @@ fn round(text: &str, folds: Folds) -> Zeroizing<String> {
         std::borrow::Cow::Owned(folded) => nfkc(&Zeroizing::new(folded)),
     };
     let mut folded = folded;
-    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
-    folded.retain(|c| c.is_ascii() || !ignorable.contains(c));
+    folded.retain(|c| !is_ignorable(c));
     folds.apply(&mut folded);
     folded
+}
+
+/// Without default-ignorable characters, which would keep marks from being put in order, and
+/// decomposed, so that a character is replaced alone and under a mark alike.
+fn decompose(value: &str) -> Zeroizing<String> {
+    let (mut kept, mut out) = (buffer(value.len()), buffer(value.len()));
+    kept.extend(value.chars().filter(|c| !is_ignorable(*c)));
+    DecomposingNormalizerBorrowed::new_nfd()
+        .normalize_to(&kept, &mut *out)
+        .expect("writing to a string never fails");
+    out
 }
 
 fn nfkc(text: &str) -> Zeroizing<String> {

@@ -4,10 +4,11 @@
 //!
 //! 1. Refused: control characters, bidirectional controls, private-use and unassigned
 //!    code points, and U+FFFD, which says that the text was damaged before it came here.
-//! 2. NFKC, full case folding (not Turkic), NFKC; default-ignorable characters (joiners,
-//!    soft hyphens, variation selectors, fillers) are dropped, then the attribute's
-//!    folds are applied. Dropping and folding can bring characters together that
-//!    compose, so this is repeated until nothing changes.
+//! 2. Default-ignorable characters (joiners, soft hyphens, variation selectors, fillers)
+//!    are dropped; NFKC, full case folding (not Turkic), NFKC; what of that is
+//!    default-ignorable is dropped, then the attribute's folds are applied. Dropping and
+//!    folding can bring characters together that compose, so this is repeated until
+//!    nothing changes.
 //! 3. White space at the ends is dropped, any other run of it becomes one space.
 //!    A combining mark with nothing to stand on is refused.
 //! 4. What the kind asks for (see [`Kind`]).

@@ -117,7 +117,7 @@ fn any_folds() -> impl Strategy<Value = Folds> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
 
     #[test]
     fn a_canonical_form_is_its_own(
