@@ -143,6 +143,11 @@ impl VaultConfig {
         Ok(config)
     }
 
+    /// Memory for the database.s cache.
+    pub fn cache_bytes(&self) -> u64 {
+        self.store.cache_mib.saturating_mul(1024 * 1024)
+    }
+
     /// The EIP-712 domain of everything that is signed here.
     pub fn domain(&self) -> Domain {
         Domain::for_log(&self.ledger.origin)

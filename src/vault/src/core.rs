@@ -251,3 +251,6 @@ pub(crate) fn trust_file(
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,10 +13,13 @@ pub mod core;
 pub mod elections;
 mod error;
 pub mod gates;
+pub mod init;
 pub mod registration;
 pub mod roles;
 pub mod roll;
 pub mod rows;
 pub mod seal;
+#[cfg(test)]
+mod testing;
 
 pub use error::Error;

@@ -10,6 +10,9 @@ mod look_up;
 
 pub use conflict::{Ticket, TicketRow};
 
+#[cfg(test)]
+mod tests;
+
 use symbolon_crypto::random;
 use symbolon_identity::{
     CanonicalPerson,

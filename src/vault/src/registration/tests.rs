@@ -1,0 +1,170 @@
+use std::sync::Arc;
+
+use symbolon_keyring::RegistrationId;
+
+use crate::testing::{Installation, reason, register};
+
+const ANNA: (&str, &str, Option<&str>) = ("Зоя Ёлкина", "1980-02-29", Some("AB 123456"));
+
+async fn refused(
+    core: &crate::core::Core,
+    by: &str,
+    person: (&str, &str, Option<&str>),
+) -> &'static str {
+    reason(register(core, by, person).await.err().expect("refused"))
+}
+
+#[tokio::test]
+async fn the_same_person_in_any_spelling_has_one_id_per_portal() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let id = register(&core, "main", ANNA).await.unwrap();
+    let respelled = (
+        "  ЗОЯ  \u{415}\u{308}лкина ",
+        "1980-02-29",
+        Some("ab-１２３４５６"),
+    );
+    assert!(register(&core, "main", respelled).await.unwrap() == id);
+    let elsewhere = register(&core, "small", ANNA).await.unwrap();
+    assert!(elsewhere != id);
+    assert!(register(&core, "small", respelled).await.unwrap() == elsewhere);
+}
+
+#[tokio::test]
+async fn an_id_outlives_a_restart() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let id = register(&core, "main", ANNA).await.unwrap();
+    core.store.close().await.unwrap();
+    drop(core);
+    let core = installation.open().await;
+    assert!(register(&core, "main", ANNA).await.unwrap() == id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_simultaneous_requests_for_one_person_make_one_record() {
+    let installation = Installation::new().await;
+    let core = Arc::new(installation.open().await);
+    let requests = (0..1000).map(|_| {
+        let core = Arc::clone(&core);
+        tokio::spawn(async move { register(&core, "main", ANNA).await.unwrap() })
+    });
+    let mut ids: Vec<RegistrationId> = Vec::new();
+    for request in requests.collect::<Vec<_>>() {
+        ids.push(request.await.unwrap());
+    }
+    assert!(ids.iter().all(|id| *id == ids[0]));
+    let table = symbolon_store::KeyRange::table(crate::rows::Table::Record as u8);
+    assert_eq!(core.store.scan(table, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_name_with_another_document_is_a_conflict_with_one_ticket() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    register(&core, "main", ANNA).await.unwrap();
+    let other = (ANNA.0, ANNA.1, Some("CD 999999"));
+    for _ in 0..2 {
+        assert_eq!(refused(&core, "main", other).await, "IDENTITY_CONFLICT");
+    }
+    let tickets = core.conflicts().await.unwrap();
+    assert_eq!(tickets.len(), 1);
+    assert_eq!(tickets[0].1.kind, "only-hints");
+    let namesake = ("Другое Имя", ANNA.1, ANNA.2);
+    assert_eq!(refused(&core, "main", namesake).await, "IDENTITY_CONFLICT");
+    assert_eq!(core.conflicts().await.unwrap()[1].1.kind, "other-always");
+}
+
+#[tokio::test]
+async fn a_hint_alone_never_resolves_to_a_record() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    register(&core, "main", ANNA).await.unwrap();
+    assert_eq!(
+        refused(&core, "main", (ANNA.0, ANNA.1, None)).await,
+        "IDENTITY_CONFLICT"
+    );
+}
+
+#[tokio::test]
+async fn a_budget_counts_distinct_people_and_outlives_a_restart() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let people = [("Ann", "AA1"), ("Ben", "AA2"), ("Cid", "AA3")];
+    for (name, document) in people {
+        for _ in 0..2 {
+            register(&core, "small", (name, "1990-01-01", Some(document)))
+                .await
+                .unwrap();
+        }
+    }
+    let fourth = ("Dan", "1990-01-01", Some("AA4"));
+    assert_eq!(refused(&core, "small", fourth).await, "BUDGET_EXHAUSTED");
+    register(&core, "main", fourth).await.unwrap();
+    core.store.close().await.unwrap();
+    drop(core);
+    let core = installation.open().await;
+    assert_eq!(refused(&core, "small", fourth).await, "BUDGET_EXHAUSTED");
+    register(&core, "small", ("Ann", "1990-01-01", Some("AA1")))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_portal_that_is_not_configured_is_refused() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    assert_eq!(refused(&core, "stranger", ANNA).await, "PERMISSION_DENIED");
+}
+
+#[tokio::test]
+async fn a_sealed_vault_registers_nobody() {
+    let installation = Installation::new().await;
+    let core = installation.sealed().await;
+    assert_eq!(refused(&core, "main", ANNA).await, "SEALED");
+    core.unseal(&crate::testing::caller(), crate::testing::passphrase())
+        .await
+        .unwrap();
+    register(&core, "main", ANNA).await.unwrap();
+    core.seal(&crate::testing::caller()).await.unwrap();
+    assert_eq!(refused(&core, "main", ANNA).await, "SEALED");
+}
+
+#[tokio::test]
+async fn every_request_leaves_one_leaf_in_the_audit_log() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let size = || async { core.store.head().await.unwrap().audit_size() };
+    let before = size().await;
+    register(&core, "main", ANNA).await.unwrap();
+    register(&core, "main", ANNA).await.unwrap();
+    refused(&core, "main", (ANNA.0, ANNA.1, None)).await;
+    assert_eq!(size().await, before + 3);
+    let leaves = core.store.audit_leaves(before, 3).await.unwrap();
+    let new_and_known: Vec<String> = leaves[..2]
+        .iter()
+        .map(|leaf| String::from_utf8(leaf.clone()).unwrap())
+        .collect();
+    let without_time = |leaf: &str| leaf.split_once(",\"caller\"").unwrap().1.to_owned();
+    assert_eq!(
+        without_time(&new_and_known[0]),
+        without_time(&new_and_known[1])
+    );
+}
+
+#[tokio::test]
+async fn a_record_moved_to_another_row_does_not_open() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    register(&core, "main", ANNA).await.unwrap();
+    register(&core, "main", ("Ben", "1990-01-01", Some("AA2")))
+        .await
+        .unwrap();
+    let table = symbolon_store::KeyRange::table(crate::rows::Table::Record as u8);
+    let rows = core.store.scan(table, 10).await.unwrap();
+    let change = symbolon_store::Change::new()
+        .put(rows[0].key.clone(), rows[1].value.bytes.clone())
+        .put(rows[1].key.clone(), rows[0].value.bytes.clone());
+    core.store.commit_one(change).await.unwrap();
+    assert_eq!(refused(&core, "main", ANNA).await, "INTERNAL");
+}

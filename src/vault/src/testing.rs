@@ -1,0 +1,157 @@
+//! An installation in a temporary folder, for the tests of this crate.
+
+use std::sync::Arc;
+
+use symbolon_crypto::{SecretString, ecdsa::SigningKey, password::Costs, random};
+use symbolon_identity::Person;
+use symbolon_keyring::{PortalName, RegistrationId};
+use symbolon_service::{Refusal, clock};
+use symbolon_store::{LocalStore, Options};
+use tempfile::TempDir;
+
+use crate::{
+    Error,
+    audit::Caller,
+    config::VaultConfig,
+    core::Core,
+    init::{Birth, init},
+};
+
+const CONFIG: &str = r#"
+name = "Test City"
+published = "published"
+rolls = "rolls"
+
+[store]
+directory = "store"
+checkpoint_file = "checkpoint"
+cache_mib = 16
+
+[keys]
+ring = "ring"
+ring_secret = "ring-secret"
+
+[ledger]
+origin = "log.example.org/polls"
+
+[identity]
+argon2 = { memory_kib = 64, passes = 1, lanes = 1 }
+threads = 2
+queue = 4096
+
+[identity.schema]
+attributes = [
+    { name = "name", kind = "name" },
+    { name = "birth_date", kind = "date" },
+    { name = "document", kind = "document" },
+]
+rules = [
+    { name = "document", attributes = ["document"], kind = "unique" },
+    { name = "names", attributes = ["name", "birth_date"], kind = "hint", always = true },
+]
+
+[[portal]]
+name = "main"
+people_per_day = 100000
+
+[[portal]]
+name = "small"
+people_per_day = 3
+
+[[listener]]
+address = "127.0.0.1:0"
+services = ["registration", "issuance", "validation", "admin", "audit"]
+client_auth = "required"
+
+[listener.tls]
+certificate = "server.pem"
+key = "server.key"
+client_ca = "ca.pem"
+trust_domain = "city.example"
+"#;
+
+/// Two of these officers sign.
+pub(crate) fn birth(officers: &[SigningKey]) -> Birth {
+    Birth {
+        officers: officers.iter().map(SigningKey::address).collect(),
+        threshold: 2,
+        passphrase: passphrase(),
+        passphrase_costs: Costs::new(64, 1, 1).unwrap(),
+    }
+}
+
+/// An installation and its officers' keys.
+pub(crate) struct Installation {
+    pub(crate) config: VaultConfig,
+    pub(crate) officers: Vec<SigningKey>,
+    _folder: TempDir,
+}
+
+pub(crate) fn passphrase() -> SecretString {
+    SecretString::new("correct horse battery staple".to_owned())
+}
+
+pub(crate) fn caller() -> Caller {
+    Caller::vault()
+}
+
+pub(crate) fn portal(name: &str) -> PortalName {
+    name.parse().unwrap()
+}
+
+/// The reason that callers would be told.
+pub(crate) fn reason(error: Error) -> &'static str {
+    Refusal::from(error).reason().name()
+}
+
+impl Installation {
+    /// With three officers.
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault.toml");
+        std::fs::write(&path, CONFIG).unwrap();
+        let config = VaultConfig::read(&path).unwrap();
+        let mut officers: Vec<_> = (0..3)
+            .map(|_| SigningKey::random(&mut random::os()))
+            .collect();
+        officers.sort_by_key(SigningKey::address);
+        init(&config, birth(&officers), clock::unix_now())
+            .await
+            .unwrap();
+        Self {
+            config,
+            officers,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) async fn sealed(&self) -> Core {
+        let options = Options::new(
+            &self.config.store.directory,
+            &self.config.store.checkpoint_file,
+        );
+        let store = LocalStore::open(options.cache(1 << 24)).unwrap();
+        Core::new(&self.config, Arc::new(store)).await.unwrap()
+    }
+
+    pub(crate) async fn open(&self) -> Core {
+        let core = self.sealed().await;
+        core.unseal(&caller(), passphrase()).await.unwrap();
+        core
+    }
+}
+
+/// Registers a person as the services do.
+pub(crate) async fn register(
+    core: &Core,
+    by: &str,
+    (name, birth_date, document): (&str, &str, Option<&str>),
+) -> Result<RegistrationId, Error> {
+    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut attributes = vec![own("name", name), own("birth_date", birth_date)];
+    attributes.extend(document.map(|document| own("document", document)));
+    let person = Person::parse(&core.schema, attributes).unwrap();
+    let stretched = core.stretch(person).await?;
+    core.register(&caller(), core.queue(&portal(by), stretched)?)
+        .await
+}
