@@ -15,6 +15,7 @@ use symbolon_store::{Change, Outcome, Store, Value};
 use crate::{
     Error,
     audit::{Caller, Leaf},
+    audit_log::AuditTiles,
     budget::Budgets,
     config::VaultConfig,
     elections::Elections,
@@ -35,6 +36,7 @@ pub struct Core {
     pub(crate) pool: Pool,
     pub(crate) budgets: Budgets,
     pub(crate) gates: Gates<IndexEntry>,
+    pub(crate) audit_tiles: AuditTiles,
     /// The officers that every manifest names.
     pub officers: Officers,
     /// What the city publishes of them.
@@ -63,6 +65,7 @@ impl Core {
             pool: Pool::start(threads, config.identity.queue)?,
             budgets: Budgets::new(config.budgets()),
             gates: Gates::default(),
+            audit_tiles: AuditTiles::default(),
             trust: trust_file(config, &officers)?,
             officers,
             elections: Elections::new(config.domain()),

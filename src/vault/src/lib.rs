@@ -6,11 +6,14 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod args;
 pub mod audit;
+pub mod audit_log;
 pub mod budget;
 pub mod config;
 pub mod core;
 pub mod elections;
+pub mod electorates;
 mod error;
 pub mod gates;
 pub mod init;
@@ -18,7 +21,9 @@ pub mod registration;
 pub mod roles;
 pub mod roll;
 pub mod rows;
+pub mod run;
 pub mod seal;
+pub mod services;
 #[cfg(test)]
 mod testing;
 

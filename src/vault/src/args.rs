@@ -1,0 +1,190 @@
+//! The command line of `symbolon-vault`.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use symbolon_crypto::{SecretString, keyfile, password::Costs};
+use symbolon_election::Address;
+use symbolon_keyring::{KeyState, RingFiles};
+use symbolon_service::{Shutdown, clock, logs};
+use symbolon_store::{LocalStore, Options, Store};
+
+use crate::{
+    config::VaultConfig,
+    init::{Birth, init},
+    run::Vault,
+};
+
+/// What has to happen on the vault's own host. Everything else is `symbolon`, over the network.
+#[derive(Parser)]
+#[command(
+    name = "symbolon-vault",
+    version,
+    args_conflicts_with_subcommands = true
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Option<Run>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a new installation: store, key ring, officers, trust file.
+    Init(Init),
+    /// Checks configuration, store and key ring without changing anything.
+    Check(Check),
+}
+
+/// Runs the vault until SIGINT or SIGTERM. It starts sealed: `symbolon unseal` opens it.
+#[derive(Args)]
+struct Run {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  symbolon-vault init --config vault.toml --officer 0x… --officer 0x… --officer 0x… \\
+      --threshold 2 --passphrase-file passphrase --trust trust.json")]
+struct Init {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Address of an officer; once for each.
+    #[arg(long = "officer", value_name = "ADDRESS", required = true)]
+    officers: Vec<Address>,
+    /// How many officers must sign.
+    #[arg(long)]
+    threshold: u8,
+    /// Holds what will unseal the key ring; only its owner may read it.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: PathBuf,
+    /// Where the trust file goes that the city publishes.
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  symbolon-vault check --config vault.toml --passphrase-file passphrase"
+)]
+struct Check {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Also opens the key ring.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// Does what the arguments say.
+pub async fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
+    match (arguments.command, arguments.run) {
+        (Some(Command::Init(command)), _) => command.run(out).await,
+        (Some(Command::Check(command)), _) => command.run(out).await,
+        (None, Some(run)) => run.run().await,
+        (None, None) => bail!("say --config FILE, or init or check; --help tells more"),
+    }
+}
+
+impl Run {
+    async fn run(self) -> anyhow::Result<()> {
+        let config = VaultConfig::read(&self.config)?;
+        logs::start(&config.log)?;
+        let shutdown = Shutdown::new();
+        shutdown.on_signals()?;
+        let vault = Vault::start(&config, &shutdown, |error| {
+            tracing::error!(%error, "the store stopped: so does the vault");
+            std::process::exit(1);
+        });
+        vault.await?.finished().await?;
+        Ok(())
+    }
+}
+
+impl Init {
+    async fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
+        let config = VaultConfig::read(&self.config)?;
+        if self.trust.symlink_metadata().is_ok() {
+            bail!(
+                "{} is there already; nothing was changed",
+                self.trust.display()
+            );
+        }
+        let birth = Birth {
+            officers: self.officers,
+            threshold: self.threshold,
+            passphrase: keyfile::read_passphrase(&self.passphrase_file)?,
+            passphrase_costs: Costs::PASSPHRASE,
+        };
+        let trust = init(&config, birth, clock::unix_now()).await?;
+        fs::write(&self.trust, trust.to_json())
+            .with_context(|| self.trust.display().to_string())?;
+        writeln!(
+            out,
+            "made the installation; its trust file is {}",
+            self.trust.display()
+        )?;
+        writeln!(
+            out,
+            "publish the trust file; keep {} on another medium than {}",
+            config.keys.ring_secret.display(),
+            config.keys.ring.display()
+        )?;
+        Ok(())
+    }
+}
+
+impl Check {
+    async fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
+        let config = VaultConfig::read(&self.config)?;
+        writeln!(out, "configuration  fine")?;
+        let installation = check_store(&config).await?;
+        writeln!(out, "store          opens, not rolled back")?;
+        let files = RingFiles::new(&config.keys.ring, &config.keys.ring_secret);
+        let sealed = files.read()?;
+        if sealed.installation().as_bytes() != &installation {
+            bail!("the key ring belongs to another installation than the store");
+        }
+        writeln!(
+            out,
+            "key ring       {} keys, {} of them live",
+            sealed.keys().count(),
+            sealed
+                .keys()
+                .filter(|key| key.state != KeyState::Destroyed)
+                .count()
+        )?;
+        match &self.passphrase_file {
+            None => writeln!(out, "passphrase     not tried: give --passphrase-file")?,
+            Some(path) => {
+                check_passphrase(files, path).await?;
+                writeln!(out, "passphrase     opens the key ring")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn check_store(config: &VaultConfig) -> anyhow::Result<[u8; 32]> {
+    let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
+    let store = LocalStore::open(options)?;
+    let installation = *store.head().await?.installation().as_bytes();
+    store.close().await?;
+    Ok(installation)
+}
+
+async fn check_passphrase(files: RingFiles, path: &Path) -> anyhow::Result<()> {
+    let passphrase: SecretString = keyfile::read_passphrase(path)?;
+    tokio::task::spawn_blocking(move || files.unseal(&passphrase)).await??;
+    Ok(())
+}

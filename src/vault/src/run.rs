@@ -1,0 +1,128 @@
+//! The running vault: store, core, listeners, and an orderly end.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use symbolon_service::{
+    Shutdown,
+    config::ListenerConfig,
+    health::Health,
+    metrics,
+    roles::RoleTable,
+    server::{Listener, Running, Server},
+};
+use symbolon_store::{LocalStore, Options, Store, StoreError};
+
+use crate::{
+    Error, budget,
+    config::VaultConfig,
+    core::{Core, CoreError},
+    roles::{ServiceName, always},
+    services,
+};
+
+/// How often old marks of budgets are looked for.
+const TIDY: Duration = Duration::from_secs(60 * 60);
+
+/// Why a vault doesn't run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The configuration, an address, a certificate.
+    #[error(transparent)]
+    Service(#[from] symbolon_service::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The core.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// The operating system refused a signal handler.
+    #[error("signals: {0}")]
+    Signals(#[from] std::io::Error),
+}
+
+/// A vault that answers on its listeners.
+pub struct Vault {
+    core: Arc<Core>,
+    running: Running,
+    shutdown: Shutdown,
+}
+
+impl Vault {
+    /// Opens the store and starts the listeners; the vault is sealed. `failed` is called once
+    /// if the store stops for good: the process has to end, and not with success.
+    pub async fn start(
+        config: &VaultConfig,
+        shutdown: &Shutdown,
+        failed: impl FnOnce(&StoreError) + Send + 'static,
+    ) -> Result<Self, RunError> {
+        let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
+        let options = options.cache(config.cache_bytes()).on_failure(failed);
+        let store: Arc<dyn Store> = Arc::new(LocalStore::open(options)?);
+        let core = Arc::new(Core::new(config, store).await?);
+        let health = Health::new();
+        let listeners = config.listeners.iter().map(|listener| {
+            let services = names(listener);
+            let rows: Vec<_> = services
+                .iter()
+                .flat_map(|service| service.rows())
+                .chain(always())
+                .collect();
+            let (core, health) = (Arc::clone(&core), health.clone());
+            let router = move || services::router(&core, &health, &services);
+            Listener::new(listener.clone(), RoleTable::new(rows), router)
+        });
+        let running = Server::bind(listeners.collect())?.start(shutdown)?;
+        if let Some(config) = &config.metrics {
+            metrics::serve(config)?;
+        }
+        tidy(Arc::clone(&core), shutdown.clone());
+        for address in running.addresses() {
+            tracing::info!(%address, "listening; the vault is sealed");
+        }
+        Ok(Self {
+            core,
+            running,
+            shutdown: shutdown.clone(),
+        })
+    }
+
+    /// The addresses, in the order of the listeners.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.running.addresses()
+    }
+
+    /// Waits for the shutdown and for the calls under way, then closes the store.
+    pub async fn finished(self) -> Result<(), RunError> {
+        self.shutdown.triggered().await;
+        self.running.finished().await;
+        self.core.seal.seal();
+        self.core.store.close().await?;
+        tracing::info!("stopped; everything acknowledged is on disk");
+        Ok(())
+    }
+}
+
+/// Names were checked when the configuration was read.
+fn names(listener: &ListenerConfig) -> Vec<ServiceName> {
+    listener
+        .services
+        .iter()
+        .filter_map(|name| ServiceName::from_name(name))
+        .collect()
+}
+
+fn tidy(core: Arc<Core>, shutdown: Shutdown) {
+    tokio::spawn(async move {
+        loop {
+            let forgotten: Result<(), Error> =
+                budget::forget_old(core.store.as_ref(), core.now()).await;
+            if let Err(error) = forgotten {
+                tracing::warn!(%error, "old marks of budgets could not be removed");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(TIDY) => {}
+                () = shutdown.triggered() => return,
+            }
+        }
+    });
+}

@@ -1,0 +1,116 @@
+use std::pin::Pin;
+
+use futures_util::StreamExt;
+use symbolon_api_closed::registration::{
+    AddToElectorateRequest, AddToElectorateResponse, CreateElectorateRequest,
+    CreateElectorateResponse, Electorate, ListElectoratesRequest, ListElectoratesResponse,
+    electorates_server::Electorates,
+};
+use symbolon_keyring::PortalName;
+use symbolon_service::{Refusal, reasons::Reason};
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{Service, portal, registration::row_refusal, registration_id};
+use crate::{
+    audit::Caller,
+    electorates::{Added, ElectorateName},
+};
+
+/// The most IDs of one message.
+const IDS: usize = 256;
+
+#[tonic::async_trait]
+impl Electorates for Service {
+    async fn create_electorate(
+        &self,
+        request: Request<CreateElectorateRequest>,
+    ) -> Result<Response<CreateElectorateResponse>, Status> {
+        let (portal, caller) = portal(&request)?;
+        let name = ElectorateName::parse(&request.into_inner().electorate)?;
+        let created = self.0.create_electorate(&caller, &portal, &name).await;
+        created.map_err(Refusal::from)?;
+        Ok(Response::new(CreateElectorateResponse {}))
+    }
+
+    type AddToElectorateStream =
+        Pin<Box<dyn Stream<Item = Result<AddToElectorateResponse, Status>> + Send>>;
+
+    async fn add_to_electorate(
+        &self,
+        request: Request<Streaming<AddToElectorateRequest>>,
+    ) -> Result<Response<Self::AddToElectorateStream>, Status> {
+        let (portal, caller) = portal(&request)?;
+        self.0.keys().map_err(Refusal::from)?;
+        let service = self.clone();
+        let results = request.into_inner().then(move |message| {
+            let (service, portal, caller) = (service.clone(), portal.clone(), caller.clone());
+            async move {
+                let message = message?;
+                let correlation = message.correlation;
+                let outcome = service.add(&caller, &portal, message).await;
+                Ok(answer(correlation, outcome))
+            }
+        });
+        Ok(Response::new(Box::pin(results)))
+    }
+
+    async fn list_electorates(
+        &self,
+        _: Request<ListElectoratesRequest>,
+    ) -> Result<Response<ListElectoratesResponse>, Status> {
+        self.0.keys().map_err(Refusal::from)?;
+        let electorates = self
+            .0
+            .electorates()
+            .await
+            .map_err(Refusal::from)?
+            .into_iter();
+        let electorates = electorates.map(|(name, row)| Electorate {
+            name,
+            size: row.size,
+        });
+        Ok(Response::new(ListElectoratesResponse {
+            electorates: electorates.collect(),
+        }))
+    }
+}
+
+impl Service {
+    async fn add(
+        &self,
+        caller: &Caller,
+        portal: &PortalName,
+        message: AddToElectorateRequest,
+    ) -> Result<Added, Refusal> {
+        let name = ElectorateName::parse(&message.electorate)?;
+        if message.registration_ids.len() > IDS {
+            return Err(Refusal::new(Reason::InvalidArgument)
+                .at("registrationIds")
+                .because("at most 256 in a message"));
+        }
+        let ids = message.registration_ids.iter();
+        let ids = ids.map(|id| registration_id("registrationIds", id));
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        Ok(self
+            .0
+            .add_to_electorate(caller, portal, &name, &ids)
+            .await?)
+    }
+}
+
+fn answer(correlation: u64, outcome: Result<Added, Refusal>) -> AddToElectorateResponse {
+    match outcome {
+        Ok(Added { added, unknown }) => AddToElectorateResponse {
+            correlation,
+            added,
+            unknown,
+            refusal: None,
+        },
+        Err(refusal) => AddToElectorateResponse {
+            correlation,
+            refusal: Some(row_refusal(&refusal)),
+            ..Default::default()
+        },
+    }
+}

@@ -1,0 +1,160 @@
+use std::pin::Pin;
+
+use symbolon_api_closed::registration::{
+    Attribute, CheckPersonRequest, CheckPersonResponse, GetSchemaRequest, GetSchemaResponse,
+    Person, Problem, RegisterPeopleRequest, RegisterPeopleResponse, RegisterPersonRequest,
+    RegisterPersonResponse, RowRefusal, Rule, register_people_response::Outcome,
+    registration_server::Registration,
+};
+use symbolon_identity as identity;
+use symbolon_keyring::RegistrationId;
+use symbolon_service::{Refusal, reasons::Reason};
+use tokio_stream::{Stream, wrappers::ReceiverStream};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{Service, portal, stream::rows_in_order};
+
+#[tonic::async_trait]
+impl Registration for Service {
+    async fn register_person(
+        &self,
+        request: Request<RegisterPersonRequest>,
+    ) -> Result<Response<RegisterPersonResponse>, Status> {
+        let (portal, caller) = portal(&request)?;
+        let person = person(request.into_inner().person);
+        let stretched = self.stretch(&person).await?;
+        let queued = self.0.queue(&portal, stretched).map_err(Refusal::from)?;
+        let id = self
+            .0
+            .register(&caller, queued)
+            .await
+            .map_err(Refusal::from)?;
+        Ok(Response::new(RegisterPersonResponse {
+            registration_id: id.as_bytes().to_vec(),
+        }))
+    }
+
+    type RegisterPeopleStream =
+        Pin<Box<dyn Stream<Item = Result<RegisterPeopleResponse, Status>> + Send>>;
+
+    async fn register_people(
+        &self,
+        request: Request<Streaming<RegisterPeopleRequest>>,
+    ) -> Result<Response<Self::RegisterPeopleStream>, Status> {
+        let (portal, caller) = portal(&request)?;
+        self.0.keys().map_err(Refusal::from)?;
+        let results = rows_in_order(self.clone(), portal, caller, request.into_inner());
+        Ok(Response::new(Box::pin(ReceiverStream::new(results))))
+    }
+
+    async fn check_person(
+        &self,
+        request: Request<CheckPersonRequest>,
+    ) -> Result<Response<CheckPersonResponse>, Status> {
+        self.0.keys().map_err(Refusal::from)?;
+        let problems = match person(request.into_inner().person).canonical(&self.0.schema) {
+            Ok(_) => Vec::new(),
+            Err(problems) => problems.into_iter().map(problem).collect(),
+        };
+        Ok(Response::new(CheckPersonResponse { problems }))
+    }
+
+    async fn get_schema(
+        &self,
+        _: Request<GetSchemaRequest>,
+    ) -> Result<Response<GetSchemaResponse>, Status> {
+        self.0.keys().map_err(Refusal::from)?;
+        Ok(Response::new(schema(&self.0.schema)))
+    }
+}
+
+impl Service {
+    /// The stretched match keys of a person.
+    pub(super) async fn stretch(
+        &self,
+        person: &identity::Person,
+    ) -> Result<Vec<identity::stretch::Stretched>, Refusal> {
+        let canonical = person.canonical(&self.0.schema);
+        let canonical = canonical.map_err(|problems| refusal(&problems))?;
+        Ok(self.0.stretch(canonical).await?)
+    }
+}
+
+/// The answer to one row of a stream.
+pub(super) fn row(
+    correlation: u64,
+    outcome: Result<RegistrationId, Refusal>,
+) -> RegisterPeopleResponse {
+    let outcome = match outcome {
+        Ok(id) => Outcome::RegistrationId(id.as_bytes().to_vec()),
+        Err(refusal) => Outcome::Refusal(row_refusal(&refusal)),
+    };
+    RegisterPeopleResponse {
+        correlation,
+        outcome: Some(outcome),
+    }
+}
+
+/// A refusal inside a stream.
+pub(super) fn row_refusal(refusal: &Refusal) -> RowRefusal {
+    let ticket = refusal
+        .metadata("ticket")
+        .and_then(|ticket| ticket.parse().ok());
+    let delay = refusal.retry_after().map(|delay| delay.as_millis());
+    RowRefusal {
+        reason: refusal.reason().name().to_owned(),
+        field: refusal.field().unwrap_or_default().to_owned(),
+        description: refusal.description().to_owned(),
+        ticket: ticket.unwrap_or_default(),
+        retry_after_ms: delay.and_then(|ms| ms.try_into().ok()).unwrap_or_default(),
+    }
+}
+
+/// A person as a portal sent one; the message's own strings are moved, not copied.
+pub(super) fn person(person: Option<Person>) -> identity::Person {
+    identity::Person::new(person.unwrap_or_default().attributes)
+}
+
+/// The first problem, as a refusal: the field and what is wrong, never the value.
+fn refusal(problems: &[identity::Problem]) -> Refusal {
+    let Some(first) = problems.first() else {
+        return Refusal::new(Reason::InvalidAttribute);
+    };
+    Refusal::new(Reason::InvalidAttribute)
+        .at(first.field.clone())
+        .because(first.description())
+        .with("problem", first.reason())
+}
+
+fn problem(problem: identity::Problem) -> Problem {
+    Problem {
+        reason: problem.reason().to_owned(),
+        description: problem.description(),
+        field: problem.field,
+    }
+}
+
+fn schema(schema: &identity::Schema) -> GetSchemaResponse {
+    let attributes = schema.attributes().iter().map(|attribute| Attribute {
+        name: attribute.name().to_owned(),
+        kind: attribute.kind().as_str().to_owned(),
+        folds: attribute
+            .folds()
+            .iter()
+            .map(|fold| fold.as_str().to_owned())
+            .collect(),
+    });
+    let current = schema.rules().iter().filter(|rule| !rule.outdated());
+    let rules = current.map(|rule| Rule {
+        id: rule.id().as_bytes().to_vec(),
+        name: rule.name().to_owned(),
+        attributes: rule.attributes(schema).map(str::to_owned).collect(),
+        kind: rule.kind().as_str().to_owned(),
+        always: rule.always(),
+        permanent: rule.permanent(),
+    });
+    GetSchemaResponse {
+        attributes: attributes.collect(),
+        rules: rules.collect(),
+    }
+}
