@@ -9,7 +9,7 @@ use symbolon_identity::{
     stretch::{Pool, Profile},
 };
 use symbolon_keyring::{PortalName, Purpose, Ring, RingFiles, keys::IndexEntry};
-use symbolon_service::{Refusal, clock, reasons::Reason};
+use symbolon_service::{Refusal, reasons::Reason};
 use symbolon_store::{Change, Outcome, Store, Value};
 
 use crate::{
@@ -22,14 +22,19 @@ use crate::{
     gates::Gates,
     rows::{Officers, RingMirror, Table, encode},
     seal::{Keys, Seal},
+    validation::Validations,
 };
 
 /// How often a change is tried again when another one came between.
 pub(crate) const ATTEMPTS: usize = 16;
 
+/// Tells Unix seconds.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
 /// The vault, without its network.
 pub struct Core {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Clock,
     pub(crate) seal: Seal,
     pub(crate) schema: Schema,
     pub(crate) profile: Profile,
@@ -42,6 +47,7 @@ pub struct Core {
     /// What the city publishes of them.
     pub trust: TrustFile,
     pub(crate) elections: Elections,
+    pub(crate) validations: Validations,
     /// Folder of files named by their SHA-256.
     pub published: PathBuf,
     /// Folder of the rolls.
@@ -50,7 +56,11 @@ pub struct Core {
 
 impl Core {
     /// A sealed vault over an open store.
-    pub async fn new(config: &VaultConfig, store: Arc<dyn Store>) -> Result<Self, CoreError> {
+    pub async fn new(
+        config: &VaultConfig,
+        store: Arc<dyn Store>,
+        clock: Clock,
+    ) -> Result<Self, CoreError> {
         let installation = store.head().await.map_err(Error::from)?.installation();
         let officers = officers(store.as_ref()).await?;
         let threads = config.identity.threads.unwrap_or_else(cores);
@@ -69,15 +79,17 @@ impl Core {
             trust: trust_file(config, &officers)?,
             officers,
             elections: Elections::new(config.domain()),
+            validations: Validations::default(),
             published: config.published.clone(),
             rolls: config.rolls.clone(),
             store,
+            clock,
         })
     }
 
     /// Unix seconds.
     pub fn now(&self) -> u64 {
-        clock::unix_now()
+        (self.clock)()
     }
 
     /// The keys, or [`Error::Sealed`].

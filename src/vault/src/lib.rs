@@ -17,6 +17,8 @@ pub mod electorates;
 mod error;
 pub mod gates;
 pub mod init;
+pub mod issuance;
+mod published;
 pub mod registration;
 pub mod roles;
 pub mod roll;
@@ -26,5 +28,6 @@ pub mod seal;
 pub mod services;
 #[cfg(test)]
 mod testing;
+pub mod validation;
 
 pub use error::Error;

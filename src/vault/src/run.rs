@@ -1,9 +1,9 @@
 //! The running vault: store, core, listeners, and an orderly end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use symbolon_service::{
-    Shutdown,
+    Shutdown, clock,
     config::ListenerConfig,
     health::Health,
     metrics,
@@ -22,6 +22,10 @@ use crate::{
 
 /// How often old marks of budgets are looked for.
 const TIDY: Duration = Duration::from_secs(60 * 60);
+/// How often validations are summed up in the audit log.
+const SUM_UP: Duration = Duration::from_secs(60);
+/// How often elections are looked at whose time may be over.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Why a vault doesn't run.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +62,7 @@ impl Vault {
         let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
         let options = options.cache(config.cache_bytes()).on_failure(failed);
         let store: Arc<dyn Store> = Arc::new(LocalStore::open(options)?);
-        let core = Arc::new(Core::new(config, store).await?);
+        let core = Arc::new(Core::new(config, store, Arc::new(clock::unix_now)).await?);
         let health = Health::new();
         let listeners = config.listeners.iter().map(|listener| {
             let services = names(listener);
@@ -75,7 +79,13 @@ impl Vault {
         if let Some(config) = &config.metrics {
             metrics::serve(config)?;
         }
-        tidy(Arc::clone(&core), shutdown.clone());
+        every(TIDY, &core, shutdown, |core| {
+            Box::pin(budget::forget_old(core.store.as_ref(), core.now()))
+        });
+        every(SUM_UP, &core, shutdown, |core| {
+            Box::pin(core.sum_up_validations())
+        });
+        every(LOOK, &core, shutdown, |core| Box::pin(end_elections(core)));
         for address in running.addresses() {
             tracing::info!(%address, "listening; the vault is sealed");
         }
@@ -111,18 +121,28 @@ fn names(listener: &ListenerConfig) -> Vec<ServiceName> {
         .collect()
 }
 
-fn tidy(core: Arc<Core>, shutdown: Shutdown) {
+/// Work that goes on in the background.
+type Work = fn(&Core) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + '_>>;
+
+/// Does something over and over until the shutdown; a failure is logged and tried again.
+fn every(interval: Duration, core: &Arc<Core>, shutdown: &Shutdown, work: Work) {
+    let (core, shutdown) = (Arc::clone(core), shutdown.clone());
     tokio::spawn(async move {
         loop {
-            let forgotten: Result<(), Error> =
-                budget::forget_old(core.store.as_ref(), core.now()).await;
-            if let Err(error) = forgotten {
-                tracing::warn!(%error, "old marks of budgets could not be removed");
+            if let Err(error) = work(&core).await {
+                tracing::warn!(%error, "work in the background failed; it is tried again");
             }
             tokio::select! {
-                () = tokio::time::sleep(TIDY) => {}
+                () = tokio::time::sleep(interval) => {}
                 () = shutdown.triggered() => return,
             }
         }
     });
+}
+
+async fn end_elections(core: &Core) -> Result<(), Error> {
+    match core.seal.is_sealed() {
+        true => Ok(()),
+        false => core.end_elections().await,
+    }
 }

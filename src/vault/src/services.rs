@@ -2,21 +2,31 @@
 
 mod audit;
 mod conflicts;
+mod elections;
 mod electorates;
+mod issuance;
+mod pages;
 mod registration;
 mod seal;
 mod stream;
+mod validation;
 
 use std::sync::Arc;
 
 use axum::Router;
 use symbolon_api_closed::{
-    admin::{conflicts_server::ConflictsServer, seal_server::SealServer},
+    admin::{
+        conflicts_server::ConflictsServer, elections_server::ElectionsServer,
+        seal_server::SealServer,
+    },
     audit::audit_server::AuditServer,
+    issuance::issuance_server::IssuanceServer,
     registration::{
         electorates_server::ElectoratesServer, registration_server::RegistrationServer,
     },
 };
+use symbolon_api_public::validation::validation_server::ValidationServer;
+use symbolon_election::{ContentHash, ElectionId};
 use symbolon_keyring::{PortalName, RegistrationId};
 use symbolon_service::{Peer, Refusal, health::Health, reasons::Reason};
 use tonic::{Request, service::Routes};
@@ -29,6 +39,8 @@ pub(crate) struct Service(Arc<Core>);
 
 /// The largest message of a call.
 const CALL_BYTES: usize = 64 << 10;
+/// The largest draft: a content file in many languages.
+const DRAFT_BYTES: usize = 2 << 20;
 
 /// The routes of a listener's services.
 pub fn router(core: &Arc<Core>, health: &Health, services: &[ServiceName]) -> Router {
@@ -48,14 +60,25 @@ fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {
                 .add_service(registration.max_decoding_message_size(CALL_BYTES))
                 .add_service(electorates.max_decoding_message_size(CALL_BYTES))
         }
-        ServiceName::Admin => routes
-            .add_service(SealServer::new(service.clone()).max_decoding_message_size(CALL_BYTES))
-            .add_service(ConflictsServer::new(service).max_decoding_message_size(CALL_BYTES)),
+        ServiceName::Admin => {
+            let elections = ElectionsServer::new(service.clone());
+            let conflicts = ConflictsServer::new(service.clone());
+            routes
+                .add_service(SealServer::new(service).max_decoding_message_size(CALL_BYTES))
+                .add_service(elections.max_decoding_message_size(DRAFT_BYTES))
+                .add_service(conflicts.max_decoding_message_size(CALL_BYTES))
+        }
+        ServiceName::Issuance => {
+            routes.add_service(IssuanceServer::new(service).max_decoding_message_size(CALL_BYTES))
+        }
+        ServiceName::Validation => {
+            let validation = ValidationServer::new(service);
+            routes.add_service(validation.max_decoding_message_size(CALL_BYTES))
+        }
         ServiceName::Audit => {
             routes.add_service(AuditServer::new(service).max_decoding_message_size(CALL_BYTES))
         }
         ServiceName::Reflection => reflection(routes),
-        ServiceName::Issuance | ServiceName::Validation => routes,
     }
 }
 
@@ -83,9 +106,19 @@ fn caller<T>(request: &Request<T>) -> Result<Caller, Refusal> {
 }
 
 fn registration_id(field: &'static str, bytes: &[u8]) -> Result<RegistrationId, Refusal> {
-    RegistrationId::from_slice(bytes).map_err(|_| {
-        Refusal::new(Reason::InvalidArgument)
-            .at(field)
-            .because("must be 32 bytes")
-    })
+    RegistrationId::from_slice(bytes).map_err(|_| malformed(field))
+}
+
+fn election_id(bytes: &[u8]) -> Result<ElectionId, Refusal> {
+    ElectionId::from_slice(bytes).map_err(|_| malformed("election"))
+}
+
+fn content_hash(bytes: &[u8]) -> Result<ContentHash, Refusal> {
+    ContentHash::from_slice(bytes).map_err(|_| malformed("sha256"))
+}
+
+fn malformed(field: &'static str) -> Refusal {
+    Refusal::new(Reason::InvalidArgument)
+        .at(field)
+        .because("has another length than it should")
 }

@@ -1,6 +1,9 @@
 //! An installation in a temporary folder, for the tests of this crate.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use symbolon_crypto::{SecretString, ecdsa::SigningKey, password::Costs, random};
 use symbolon_identity::Person;
@@ -80,10 +83,14 @@ pub(crate) fn birth(officers: &[SigningKey]) -> Birth {
     }
 }
 
-/// An installation and its officers' keys.
+/// When every test begins.
+pub(crate) const NOW: u64 = 1_800_000_000;
+
+/// An installation, its officers' keys and its clock.
 pub(crate) struct Installation {
     pub(crate) config: VaultConfig,
     pub(crate) officers: Vec<SigningKey>,
+    pub(crate) clock: Arc<AtomicU64>,
     _folder: TempDir,
 }
 
@@ -121,6 +128,7 @@ impl Installation {
         Self {
             config,
             officers,
+            clock: Arc::new(AtomicU64::new(NOW)),
             _folder: folder,
         }
     }
@@ -131,7 +139,11 @@ impl Installation {
             &self.config.store.checkpoint_file,
         );
         let store = LocalStore::open(options.cache(1 << 24)).unwrap();
-        Core::new(&self.config, Arc::new(store)).await.unwrap()
+        let clock = Arc::clone(&self.clock);
+        let clock = Arc::new(move || clock.load(Ordering::Relaxed));
+        Core::new(&self.config, Arc::new(store), clock)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn open(&self) -> Core {

@@ -1,0 +1,354 @@
+//! Drafts: keys minted, manifest filled in, roll derived; all for the officers to sign.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::random;
+use symbolon_election::{
+    Address, Content, ContentHash, ElectionId, Entry, LedgerKeys, Manifest, Nonce, RollStatement,
+    TallyKey, Unverified, VoterId, content::content_hash,
+};
+use symbolon_keyring::keys::ElectionKeys;
+use symbolon_service::{Refusal, reasons::Reason};
+use symbolon_store::{Change, KeyRange};
+
+use super::{Election, ElectionRow, Stage, refuse, row};
+use crate::{
+    Error,
+    audit::{Caller, Leaf},
+    core::Core,
+    electorates::ElectorateName,
+    published,
+    roll::{Roll, RollTree, write_addition},
+    rows::{Record, RecordId, Table, encode},
+    seal::Keys,
+};
+
+const PAGE: usize = 512;
+
+/// Who may vote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Entitled {
+    /// Everybody who is registered.
+    Everybody,
+    /// The people of an electorate.
+    Electorate(String),
+}
+
+/// What an organiser says of an election.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The content file.
+    pub content: Vec<u8>,
+    /// The ledger keys file.
+    pub ledger_keys: Vec<u8>,
+    /// From when ballots count.
+    pub opens: u64,
+    /// Until when gateways take ballots.
+    pub closes: u64,
+    /// How many seconds longer ledgers take them.
+    pub grace: u64,
+    /// When the election's keys are to be destroyed.
+    pub forget_after: u64,
+    /// Ballots a place may cast.
+    pub max_ballots: u8,
+    /// Least addition to the roll; 0: frozen at opening.
+    pub roll_batch_min: u32,
+    /// Least number of places in a published batch.
+    pub ballot_batch_min: u16,
+    /// 0 voter, 1 portal.
+    pub custody: u8,
+    /// 0 pseudonymous.
+    pub anonymity: u8,
+    /// 0 live.
+    pub results: u8,
+    /// 0 plain.
+    pub payload: u8,
+    /// Who signs receipts.
+    pub gateways: Vec<Address>,
+    /// Who may vote.
+    pub entitled: Entitled,
+}
+
+impl Core {
+    /// Mints the election's keys, fills in its manifest and derives its roll. The entries are
+    /// without signatures.
+    pub async fn draft_election(
+        &self,
+        caller: &Caller,
+        draft: Draft,
+    ) -> Result<(ElectionId, Vec<u8>, Vec<u8>), Error> {
+        let shape = Content::parse(&draft.content).map_err(refuse)?.shape();
+        let ledger_keys = LedgerKeys::parse(&draft.ledger_keys).map_err(refuse)?;
+        if ledger_keys.origin() != self.trust.origin() {
+            return Err(Refusal::new(Reason::InvalidArgument)
+                .at("ledgerKeys")
+                .because("its origin is not this installation's")
+                .into());
+        }
+        let nonce = Nonce::new(random::bytes(&mut random::os()));
+        // The rules that keys have no part in are checked before any is minted.
+        let example = PublicKeys::of(&self.trust.officers()[0]);
+        self.manifest(&draft, nonce, shape.encode(), example)
+            .validate()
+            .map_err(refuse)?;
+        self.check_entitled(&draft.entitled).await?;
+        let (keys, ()) = self.mint_election(nonce).await?;
+        let own = keys.election(&nonce).ok_or(Reason::Internal)?;
+        let manifest = self.manifest(
+            &draft,
+            nonce,
+            shape.encode(),
+            PublicKeys::from(own.as_ref()),
+        );
+        let election = manifest.election(self.domain());
+        let manifest = Entry::Manifest(unsigned(manifest)).encode();
+        let mut leaves = self.voters(&keys, &own, &draft.entitled).await?;
+        let statement = self.write_roll(election, RollTree::default(), 0, &mut leaves)?;
+        published::put(&self.published, &draft.content)?;
+        published::put(&self.published, &draft.ledger_keys)?;
+        let roll = Entry::RollStatement(unsigned(statement)).encode();
+        let row = ElectionRow {
+            stage: Stage::Draft,
+            entitled: draft.entitled,
+            manifest: manifest.clone(),
+            rolls: Vec::new(),
+            pending_roll: Some(roll.clone()),
+            ended: false,
+            issued: None,
+            close: None,
+            certified: None,
+            cancelled: None,
+        };
+        let leaf = Leaf::new(self.now(), caller, "DraftElection", "drafted")
+            .about(own.subject("election", election.as_bytes()));
+        let change = Change::new()
+            .absent(row::key(&election))
+            .put(row::key(&election), encode(&row))
+            .audit(leaf.encode());
+        self.try_commit(change).await?.ok_or(Error::Contention)?;
+        Ok((election, manifest, roll))
+    }
+
+    /// Derives the next addition to an extensible roll.
+    pub async fn draft_roll_addition(
+        &self,
+        caller: &Caller,
+        id: &ElectionId,
+    ) -> Result<Vec<u8>, Error> {
+        let keys = self.keys()?;
+        let election = self.election(id).await?;
+        let batch = election.manifest().roll_batch_min;
+        if election.row.stage != Stage::Open || election.row.ended || batch == 0 {
+            return Err(Reason::WrongState.into());
+        }
+        let own = election.keys(&keys)?;
+        let roll = self.roll(&election)?;
+        let mut leaves = self.voters(&keys, &own, &election.row.entitled).await?;
+        retain_new(&roll, &mut leaves)?;
+        if leaves.len() < batch as usize {
+            return Err(Reason::BatchTooSmall.into());
+        }
+        let sequence = election.roll_statement()?.sequence + 1;
+        let statement = self.write_roll(*id, RollTree::of(&roll)?, sequence, &mut leaves)?;
+        let entry = Entry::RollStatement(unsigned(statement)).encode();
+        let leaf = Leaf::new(self.now(), caller, "DraftRollAddition", "drafted")
+            .about(own.subject("election", id.as_bytes()));
+        let row = ElectionRow {
+            pending_roll: Some(entry.clone()),
+            ..election.row.clone()
+        };
+        self.replace(&election, &row, Change::new().audit(leaf.encode()))
+            .await?;
+        Ok(entry)
+    }
+
+    /// Writes an election's row anew if it is still as it was read.
+    pub(super) async fn replace(
+        &self,
+        election: &Election,
+        row: &ElectionRow,
+        change: Change,
+    ) -> Result<(), Error> {
+        let key = row::key(&election.id);
+        let change = change
+            .at(key.clone(), election.revision)
+            .put(key, encode(row));
+        self.try_commit(change).await?.ok_or(Error::Contention)
+    }
+
+    async fn mint_election(&self, nonce: Nonce) -> Result<(Arc<Keys>, ()), Error> {
+        let now = self.now();
+        let mint = move |edit: &mut symbolon_keyring::Edit| {
+            edit.mint_election(nonce, now, &mut random::os())
+        };
+        let adopt = |keys: Arc<Keys>| async move {
+            let change = self.mirror(&keys, Change::new()).await?;
+            self.try_commit(change).await?.ok_or(Error::Contention)
+        };
+        self.seal.update(mint, adopt).await
+    }
+
+    async fn check_entitled(&self, entitled: &Entitled) -> Result<(), Error> {
+        if let Entitled::Electorate(name) = entitled {
+            self.electorate(&ElectorateName::parse(name)?).await?;
+        }
+        Ok(())
+    }
+
+    fn manifest(&self, draft: &Draft, nonce: Nonce, shape: Vec<u8>, keys: PublicKeys) -> Manifest {
+        let mut gateways = draft.gateways.clone();
+        gateways.sort_unstable();
+        Manifest {
+            nonce,
+            content_hash: content_hash(&draft.content),
+            shape,
+            opens: draft.opens,
+            closes: draft.closes,
+            grace: draft.grace,
+            forget_after: draft.forget_after,
+            max_ballots: draft.max_ballots,
+            roll_batch_min: draft.roll_batch_min,
+            ballot_batch_min: draft.ballot_batch_min,
+            custody: draft.custody,
+            anonymity: draft.anonymity,
+            results: draft.results,
+            tally_key: TallyKey::new([0; 32]),
+            officers: self.officers.addresses.clone(),
+            threshold: self.officers.threshold,
+            issuer: keys.issuer,
+            request_key: keys.request,
+            gateways,
+            ledger_keys: ContentHash::new(*content_hash(&draft.ledger_keys).as_bytes()),
+            payload: draft.payload,
+        }
+    }
+
+    fn write_roll(
+        &self,
+        election: ElectionId,
+        mut tree: RollTree,
+        sequence: u32,
+        leaves: &mut [VoterId],
+    ) -> Result<RollStatement, Error> {
+        write_addition(&self.rolls, &election, sequence, leaves)?;
+        tree.extend(leaves);
+        Ok(RollStatement {
+            election,
+            sequence,
+            size: tree.size()?,
+            root: tree.root(),
+        })
+    }
+
+    /// The voter IDs of everybody who is entitled now.
+    async fn voters(
+        &self,
+        keys: &Keys,
+        own: &ElectionKeys,
+        entitled: &Entitled,
+    ) -> Result<Vec<VoterId>, Error> {
+        match entitled {
+            Entitled::Everybody => self.voters_of_all(keys, own).await,
+            Entitled::Electorate(name) => self.voters_of(keys, own, name).await,
+        }
+    }
+
+    async fn voters_of_all(&self, keys: &Keys, own: &ElectionKeys) -> Result<Vec<VoterId>, Error> {
+        let all = KeyRange::table(Table::Record as u8);
+        let (mut range, mut voters) = (all.clone(), Vec::new());
+        loop {
+            let rows = self.store.scan(range, PAGE).await?;
+            for found in &rows {
+                let id = RecordId::from_value(Table::Record, found.key.name())?;
+                voters.push(voter(&Record::open(&id, keys, &found.value.bytes)?, own)?);
+            }
+            match rows.last() {
+                Some(last) if rows.len() == PAGE => range = all.clone().after(last.key.clone()),
+                _ => return Ok(voters),
+            }
+        }
+    }
+
+    async fn voters_of(
+        &self,
+        keys: &Keys,
+        own: &ElectionKeys,
+        name: &str,
+    ) -> Result<Vec<VoterId>, Error> {
+        let (electorate, _) = self.electorate(&ElectorateName::parse(name)?).await?;
+        let all = electorate.members();
+        let (mut range, mut voters) = (all.clone(), Vec::new());
+        loop {
+            let rows = self.store.scan(range, PAGE).await?;
+            let ids = rows.iter().map(|row| {
+                let own = row
+                    .key
+                    .name()
+                    .get(electorate.id.len()..)
+                    .unwrap_or_default();
+                RecordId::from_value(Table::Member, own)
+            });
+            let ids = ids.collect::<Result<Vec<_>, _>>()?;
+            let records = self
+                .store
+                .get(ids.iter().map(RecordId::key).collect())
+                .await?;
+            for (id, record) in ids.iter().zip(records) {
+                let record = record.ok_or(Error::Row(Table::Member.name()))?;
+                voters.push(voter(&Record::open(id, keys, &record.bytes)?, own)?);
+            }
+            match rows.last() {
+                Some(last) if rows.len() == PAGE => range = all.clone().after(last.key.clone()),
+                _ => return Ok(voters),
+            }
+        }
+    }
+}
+
+fn voter(record: &Record, own: &ElectionKeys) -> Result<VoterId, Error> {
+    Ok(own.voter_id(record.root()?))
+}
+
+fn retain_new(roll: &Roll, leaves: &mut Vec<VoterId>) -> Result<(), Error> {
+    let mut failed = None;
+    leaves.retain(|leaf| match roll.find(leaf) {
+        Ok(place) => place.is_none(),
+        Err(error) => {
+            failed.get_or_insert(error);
+            false
+        }
+    });
+    failed.map_or(Ok(()), |error| Err(error.into()))
+}
+
+fn unsigned<T>(statement: T) -> Unverified<T> {
+    Unverified {
+        statement,
+        signatures: Vec::new(),
+    }
+}
+
+/// The two public keys that a manifest names.
+struct PublicKeys {
+    issuer: Address,
+    request: symbolon_election::RequestKey,
+}
+
+impl PublicKeys {
+    fn of(issuer: &Address) -> Self {
+        Self {
+            issuer: *issuer,
+            request: symbolon_election::RequestKey::new([1; 32]),
+        }
+    }
+}
+
+impl From<&ElectionKeys> for PublicKeys {
+    fn from(keys: &ElectionKeys) -> Self {
+        Self {
+            issuer: keys.issuer().address(),
+            request: keys.request_key(),
+        }
+    }
+}

@@ -1,0 +1,476 @@
+use std::sync::atomic::Ordering;
+
+use symbolon_crypto::{ecdsa::SigningKey, random};
+use symbolon_election::{
+    Address, Cancelled, Certified, Content, IssuedList, Issuers, LedgerHead, LedgerKeys,
+    LocalizedText, Question, Statement, TallyHash, UnverifiedManifest, ledger_keys::NoteKey,
+};
+use symbolon_keyring::RegistrationId;
+use symbolon_voter::{DeviceSeed, Token, open_token, request};
+
+use super::*;
+use crate::electorates::ElectorateName;
+use crate::testing::{Installation, NOW, caller, portal, reason, register};
+
+const CLOSES: u64 = NOW + 1000;
+const GRACE: u64 = 10;
+
+fn plain(text: &str) -> LocalizedText {
+    LocalizedText::new("en", text)
+}
+
+pub(crate) fn draft(entitled: Entitled) -> Draft {
+    let question = Question {
+        title: plain("Which?"),
+        text: plain("Which one?"),
+        options: vec![plain("a"), plain("b")],
+        least: 0,
+        most: 1,
+    };
+    let content =
+        Content::new(plain("A poll"), plain("What do you want?"), vec![question]).unwrap();
+    let origin = "log.example.org/polls";
+    let log = NoteKey::log(origin, [2; 32]).unwrap();
+    let own = NoteKey::cosigner(origin, [2; 32]).unwrap();
+    let ledger_keys = LedgerKeys::new(origin, log, vec![own], 1).unwrap();
+    Draft {
+        content: content.to_json(),
+        ledger_keys: ledger_keys.to_json(),
+        opens: NOW,
+        closes: CLOSES,
+        grace: GRACE,
+        forget_after: NOW + 100_000,
+        max_ballots: 1,
+        roll_batch_min: 0,
+        ballot_batch_min: 1,
+        custody: 0,
+        anonymity: 0,
+        results: 0,
+        payload: 0,
+        gateways: vec![SigningKey::random(&mut random::os()).address()],
+        entitled,
+    }
+}
+
+/// The entry with the signatures of these officers.
+pub(crate) fn sign(core: &Core, entry: &[u8], signers: &[&SigningKey]) -> Vec<u8> {
+    let entry = Entry::decode(entry).unwrap();
+    let (statement, _) = entry.statement().unwrap();
+    let digest = statement.digest(core.domain());
+    let mut signatures: Vec<(Address, _)> = signers
+        .iter()
+        .map(|key| (key.address(), key.sign(digest.as_bytes())))
+        .collect();
+    signatures.sort_by_key(|(address, _)| *address);
+    let signatures = signatures
+        .into_iter()
+        .map(|(_, signature)| signature)
+        .collect();
+    Entry::from_statement(statement, signatures)
+        .unwrap()
+        .encode()
+}
+
+async fn opened(installation: &Installation, core: &Core, draft: Draft) -> ElectionId {
+    let [first, second, _] = installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let (id, manifest, roll) = core.draft_election(&caller(), draft).await.unwrap();
+    let manifest = sign(core, &manifest, &[first, second]);
+    let roll = sign(core, &roll, &[first, second]);
+    core.open_election(&caller(), &manifest, &roll)
+        .await
+        .unwrap();
+    id
+}
+
+async fn people(core: &Core, names: &[&str]) -> Vec<RegistrationId> {
+    let mut ids = Vec::new();
+    for name in names {
+        let document = format!("DOC{}", hex::encode(name));
+        ids.push(
+            register(core, "main", (name, "1990-01-01", Some(&document)))
+                .await
+                .unwrap(),
+        );
+    }
+    ids
+}
+
+async fn manifest(core: &Core, id: &ElectionId) -> VerifiedManifest {
+    let entry = core.statements(0).await.unwrap().entries;
+    let manifests = entry.iter().filter_map(|entry| match Entry::decode(entry) {
+        Ok(Entry::Manifest(manifest)) => Some(manifest),
+        _ => None,
+    });
+    let verified =
+        manifests.map(|manifest: UnverifiedManifest| manifest.verify(&core.trust).unwrap());
+    verified
+        .into_iter()
+        .find(|manifest| manifest.election() == *id)
+        .unwrap()
+}
+
+struct Device {
+    manifest: VerifiedManifest,
+    keys: symbolon_voter::ElectionKeys,
+}
+
+impl Device {
+    async fn new(core: &Core, id: &ElectionId) -> Self {
+        let manifest = manifest(core, id).await;
+        let keys = DeviceSeed::random(&mut random::os()).keys(id).unwrap();
+        Self { manifest, keys }
+    }
+
+    fn request(&self) -> Vec<u8> {
+        request(&self.keys, &self.manifest, NOW, &mut random::os()).unwrap()
+    }
+
+    async fn issue(&self, core: &Core, person: &RegistrationId) -> Result<Token, Error> {
+        let id = self.manifest.election();
+        let sealed = core
+            .issue_token(&caller(), &portal("main"), person, &id, &self.request())
+            .await?;
+        Ok(open_token(
+            &self.keys,
+            &self.manifest,
+            &Issuers::new(&self.manifest),
+            &sealed,
+        )
+        .unwrap())
+    }
+}
+
+async fn refused(outcome: Result<Token, Error>) -> &'static str {
+    reason(outcome.err().expect("refused"))
+}
+
+#[tokio::test]
+async fn a_draft_is_opened_by_two_of_three_officers_only() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    people(&core, &["Ann", "Ben"]).await;
+    let (id, manifest, roll) = core
+        .draft_election(&caller(), draft(Entitled::Everybody))
+        .await
+        .unwrap();
+    let [first, second, third] = installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let stranger = SigningKey::random(&mut random::os());
+    for signers in [vec![first], vec![first, &stranger], vec![first, first]] {
+        let (manifest, roll) = (
+            sign(&core, &manifest, &signers),
+            sign(&core, &roll, &signers),
+        );
+        assert!(
+            core.open_election(&caller(), &manifest, &roll)
+                .await
+                .is_err()
+        );
+    }
+    assert!(core.public_election(&id).await.is_err());
+    let both = (
+        sign(&core, &manifest, &[first, third]),
+        sign(&core, &roll, &[second, third]),
+    );
+    core.open_election(&caller(), &both.0, &both.1)
+        .await
+        .unwrap();
+    core.open_election(&caller(), &both.0, &both.1)
+        .await
+        .unwrap();
+    assert_eq!(core.statements(0).await.unwrap().entries, [both.0, both.1]);
+    assert_eq!(
+        core.roll(&core.election(&id).await.unwrap())
+            .unwrap()
+            .size(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_place_has_one_ballot_key_and_a_ballot_key_one_place() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann", "Ben"]).await;
+    let id = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let (ann, ben) = (Device::new(&core, &id).await, Device::new(&core, &id).await);
+    let token = ann.issue(&core, &ids[0]).await.unwrap();
+    let again = ann.issue(&core, &ids[0]).await.unwrap();
+    assert_eq!(token.voter_id(), again.voter_id());
+    assert_eq!(token.roll_index(), again.roll_index());
+    assert_eq!(
+        refused(ben.issue(&core, &ids[0]).await).await,
+        "PLACE_TAKEN"
+    );
+    assert_eq!(
+        refused(ann.issue(&core, &ids[1]).await).await,
+        "PLACE_TAKEN"
+    );
+    assert_ne!(
+        ben.issue(&core, &ids[1]).await.unwrap().voter_id(),
+        token.voter_id()
+    );
+    core.validate_token(&caller(), token.token(), token.signature())
+        .await
+        .unwrap();
+    let stolen = symbolon_election::VotingToken {
+        ballot_key: ben.keys.ballot_key(),
+        ..token.token().clone()
+    };
+    assert!(
+        core.validate_token(&caller(), &stolen, token.signature())
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn simultaneous_requests_of_two_devices_give_the_place_to_one() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann"]).await;
+    let id = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let devices = [Device::new(&core, &id).await, Device::new(&core, &id).await];
+    let asked = devices
+        .iter()
+        .cycle()
+        .take(20)
+        .map(|device| device.issue(&core, &ids[0]));
+    let outcomes = futures_util::future::join_all(asked).await;
+    let keys: std::collections::BTreeSet<_> = outcomes
+        .iter()
+        .flatten()
+        .map(|token| token.token().ballot_key)
+        .collect();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(
+        outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+        10
+    );
+}
+
+#[tokio::test]
+async fn only_the_electorate_is_entitled() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann", "Ben"]).await;
+    let name = ElectorateName::parse("north").unwrap();
+    core.create_electorate(&caller(), &portal("main"), &name)
+        .await
+        .unwrap();
+    core.add_to_electorate(&caller(), &portal("main"), &name, &ids[..1])
+        .await
+        .unwrap();
+    let id = opened(
+        &installation,
+        &core,
+        draft(Entitled::Electorate("north".into())),
+    )
+    .await;
+    let device = Device::new(&core, &id).await;
+    assert_eq!(
+        refused(device.issue(&core, &ids[1]).await).await,
+        "NOT_ELIGIBLE"
+    );
+    device.issue(&core, &ids[0]).await.unwrap();
+    let told = core
+        .participation(&caller(), &portal("main"), &ids[0], &id)
+        .await
+        .unwrap();
+    assert!(told.eligible && told.issued);
+    let told = core
+        .participation(&caller(), &portal("main"), &ids[1], &id)
+        .await
+        .unwrap();
+    assert!(!told.eligible && !told.issued);
+}
+
+#[tokio::test]
+async fn a_request_of_one_election_does_not_open_in_another() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann"]).await;
+    let one = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let other = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let sealed = Device::new(&core, &one).await.request();
+    let refused = core
+        .issue_token(&caller(), &portal("main"), &ids[0], &other, &sealed)
+        .await;
+    assert_eq!(reason(refused.unwrap_err()), "REQUEST_DOES_NOT_OPEN");
+    let stranger = RegistrationId::new([3; 32]);
+    let refused = core
+        .issue_token(&caller(), &portal("main"), &stranger, &one, &sealed)
+        .await;
+    assert_eq!(reason(refused.unwrap_err()), "UNKNOWN_REGISTRATION_ID");
+    let refused = core
+        .issue_token(&caller(), &portal("small"), &ids[0], &one, &sealed)
+        .await;
+    assert_eq!(reason(refused.unwrap_err()), "UNKNOWN_REGISTRATION_ID");
+}
+
+#[tokio::test]
+async fn issuing_keeps_to_the_times() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann"]).await;
+    let later = Draft {
+        opens: NOW + 10,
+        ..draft(Entitled::Everybody)
+    };
+    let id = opened(&installation, &core, later).await;
+    let device = Device::new(&core, &id).await;
+    assert_eq!(
+        refused(device.issue(&core, &ids[0]).await).await,
+        "NOT_OPEN"
+    );
+    installation.clock.store(CLOSES, Ordering::Relaxed);
+    let token = device.issue(&core, &ids[0]).await.unwrap();
+    installation.clock.store(CLOSES + 1, Ordering::Relaxed);
+    assert_eq!(
+        refused(device.issue(&core, &ids[0]).await).await,
+        "ELECTION_CLOSED"
+    );
+    let late = core
+        .validate_token(&caller(), token.token(), token.signature())
+        .await;
+    assert_eq!(reason(late.unwrap_err()), "ELECTION_CLOSED");
+}
+
+#[tokio::test]
+async fn an_election_is_closed_certified_and_survives_restarts() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann", "Ben", "Cid"]).await;
+    let id = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let device = Device::new(&core, &id).await;
+    let token = device.issue(&core, &ids[1]).await.unwrap();
+    assert_eq!(
+        reason(core.prepare_close(&id).await.unwrap_err()),
+        "NOT_CLOSED"
+    );
+    core.store.close().await.unwrap();
+    drop(core);
+    installation.clock.store(CLOSES + 1, Ordering::Relaxed);
+    let core = installation.open().await;
+    core.end_elections().await.unwrap();
+    let [first, second, _] = installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let close = core.prepare_close(&id).await.unwrap();
+    let close = sign(&core, &close, &[first, second]);
+    core.close_election(&caller(), &close).await.unwrap();
+    core.close_election(&caller(), &close).await.unwrap();
+    let issued = core.election(&id).await.unwrap().row.issued.unwrap();
+    let list = crate::published::read(&core.published, &issued.into()).unwrap();
+    let list = IssuedList::parse(&list).unwrap();
+    assert_eq!((list.places(), list.issued()), (3, 1));
+    assert_eq!(list.key(token.roll_index()), Some(device.keys.ballot_key()));
+    let certified = Statement::Certified(Certified {
+        election: id,
+        ledger_size: 7,
+        ledger_head: LedgerHead::new([1; 32]),
+        tally_hash: TallyHash::new([2; 32]),
+    });
+    let unsigned = Entry::from_statement(certified, Vec::new())
+        .unwrap()
+        .encode();
+    let certified = sign(&core, &unsigned, &[first, second]);
+    let early = core.certify_election(&caller(), &certified).await;
+    assert_eq!(reason(early.unwrap_err()), "NOT_CLOSED");
+    installation
+        .clock
+        .store(CLOSES + GRACE + 1, Ordering::Relaxed);
+    core.certify_election(&caller(), &certified).await.unwrap();
+    assert_eq!(
+        core.election(&id).await.unwrap().row.stage,
+        Stage::Certified
+    );
+    assert_eq!(core.statements(0).await.unwrap().entries.len(), 4);
+}
+
+#[tokio::test]
+async fn a_cancelled_election_issues_nothing() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann"]).await;
+    let id = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let device = Device::new(&core, &id).await;
+    let [first, second, _] = installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let cancelled = Statement::Cancelled(Cancelled { election: id });
+    let unsigned = Entry::from_statement(cancelled, Vec::new())
+        .unwrap()
+        .encode();
+    assert!(
+        core.cancel_election(&caller(), &sign(&core, &unsigned, &[first]))
+            .await
+            .is_err()
+    );
+    core.cancel_election(&caller(), &sign(&core, &unsigned, &[first, second]))
+        .await
+        .unwrap();
+    assert_eq!(
+        refused(device.issue(&core, &ids[0]).await).await,
+        "ELECTION_CANCELLED"
+    );
+}
+
+#[tokio::test]
+async fn a_roll_grows_by_whole_batches() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    people(&core, &["Ann", "Ben"]).await;
+    let growing = Draft {
+        roll_batch_min: 2,
+        ..draft(Entitled::Everybody)
+    };
+    let id = opened(&installation, &core, growing).await;
+    let late = people(&core, &["Cid"]).await;
+    let small = core.draft_roll_addition(&caller(), &id).await;
+    assert_eq!(reason(small.unwrap_err()), "BATCH_TOO_SMALL");
+    people(&core, &["Dan"]).await;
+    let addition = core.draft_roll_addition(&caller(), &id).await.unwrap();
+    let [first, second, _] = installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let device = Device::new(&core, &id).await;
+    assert_eq!(
+        refused(device.issue(&core, &late[0]).await).await,
+        "NOT_ELIGIBLE"
+    );
+    core.extend_roll(&caller(), &sign(&core, &addition, &[first, second]))
+        .await
+        .unwrap();
+    assert!(device.issue(&core, &late[0]).await.unwrap().roll_index().0 >= 2);
+}
+
+#[tokio::test]
+async fn a_draft_of_what_is_not_built_is_refused_by_name() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let blind = Draft {
+        anonymity: 1,
+        ..draft(Entitled::Everybody)
+    };
+    assert_eq!(
+        reason(core.draft_election(&caller(), blind).await.unwrap_err()),
+        "UNSUPPORTED"
+    );
+    let backwards = Draft {
+        closes: NOW - 1,
+        ..draft(Entitled::Everybody)
+    };
+    assert_eq!(
+        reason(core.draft_election(&caller(), backwards).await.unwrap_err()),
+        "INVALID_MANIFEST"
+    );
+    let nowhere = draft(Entitled::Electorate("nowhere".into()));
+    assert_eq!(
+        reason(core.draft_election(&caller(), nowhere).await.unwrap_err()),
+        "UNKNOWN_ELECTORATE"
+    );
+}

@@ -1,0 +1,57 @@
+//! Published files: contents, ledger keys and issued lists, named by their SHA-256.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use symbolon_election::{ContentHash, content::content_hash};
+use symbolon_service::reasons::Reason;
+
+use crate::Error;
+
+/// Where a file stands.
+pub(crate) fn path(folder: &Path, name: &ContentHash) -> PathBuf {
+    folder.join(name.to_string())
+}
+
+/// Writes a file, synced and renamed into its place. The same bytes again change nothing.
+pub(crate) fn put(folder: &Path, bytes: &[u8]) -> Result<ContentHash, Error> {
+    let name = content_hash(bytes);
+    let path = path(folder, &name);
+    let beside = folder.join(format!("{name}.new"));
+    let written = || -> io::Result<()> {
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        settle(&file, &beside, &path)
+    };
+    written().map_err(|source| Error::Published { path, source })?;
+    Ok(name)
+}
+
+/// Gives a file that was written its name.
+pub(crate) fn settle(file: &File, beside: &Path, path: &Path) -> io::Result<()> {
+    file.sync_all()?;
+    fs::rename(beside, path)?;
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Opens a file to be read.
+pub(crate) fn open(folder: &Path, name: &ContentHash) -> Result<File, Error> {
+    let path = path(folder, name);
+    match File::open(&path) {
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Reason::NotFound.into()),
+        Err(source) => Err(Error::Published { path, source }),
+    }
+}
+
+/// Reads a small file whole.
+pub(crate) fn read(folder: &Path, name: &ContentHash) -> Result<Vec<u8>, Error> {
+    let path = path(folder, name);
+    fs::read(&path).map_err(|source| Error::Published { path, source })
+}
