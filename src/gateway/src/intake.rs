@@ -1,0 +1,253 @@
+//! Taking a ballot: every check that public statements allow, then the outbox, then a receipt.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use symbolon_api_public::validation::{ValidateTokenRequest, validation_client::ValidationClient};
+use symbolon_crypto::ecdsa::SigningKey;
+use symbolon_election::{
+    ElectionId, Entry, EntryHash, Error as Public, Receipt, RollIndex, SignedReceipt, Typed,
+    UnverifiedBallot, VerifiedBallot, entry::entry_hash,
+};
+use symbolon_ledger_log::Clock;
+use symbolon_service::{Refusal, reasons::Reason};
+use tonic::transport::Channel;
+
+use crate::{
+    Error,
+    book::{Book, Election},
+    outbox::{Kept, Outbox, Put},
+    publisher::Publications,
+    roll,
+};
+
+/// What takes ballots.
+pub struct Intake {
+    pub(crate) book: Book,
+    pub(crate) outbox: Outbox,
+    pub(crate) publications: Publications,
+    pub(crate) queues: Queues,
+    pub(crate) receipt_key: SigningKey,
+    pub(crate) log: PathBuf,
+    pub(crate) clock: Clock,
+    pub(crate) vault: Option<ValidationClient<Channel>>,
+    pub(crate) turns: Turns,
+}
+
+/// A lock for each first byte of an entry hash.
+pub(crate) type Turns = [tokio::sync::Mutex<()>; 256];
+
+/// Locks that nobody holds.
+pub(crate) fn turns() -> Turns {
+    std::array::from_fn(|_| tokio::sync::Mutex::new(()))
+}
+
+/// Which places wait, by election: what decides when the next batch is large enough.
+#[derive(Default)]
+pub struct Queues(Mutex<HashMap<ElectionId, HashSet<RollIndex>>>);
+
+impl Queues {
+    /// Notes that a place waits; returns how many do.
+    pub(crate) fn add(&self, election: &ElectionId, place: RollIndex) -> usize {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queues.entry(*election).or_default();
+        queue.insert(place);
+        queue.len()
+    }
+
+    /// Sets the places that wait.
+    pub(crate) fn set(&self, election: &ElectionId, places: HashSet<RollIndex>) {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.insert(*election, places);
+    }
+}
+
+impl Intake {
+    /// Takes a ballot; its receipt, the same one each time.
+    pub async fn cast(&self, entry: &[u8]) -> Result<(EntryHash, SignedReceipt), Error> {
+        let outcome = self.take(entry).await;
+        let result = match &outcome {
+            Ok(_) => "accepted",
+            Err(Error::Refused(refusal)) => refusal.reason().name(),
+            Err(_) => "failed",
+        };
+        metrics::counter!("symbolon_ballots_total", "result" => result).increment(1);
+        outcome
+    }
+
+    async fn take(&self, entry: &[u8]) -> Result<(EntryHash, SignedReceipt), Error> {
+        let Ok(Entry::Ballot(ballot)) = Entry::decode(entry) else {
+            return Err(Refusal::new(Reason::InvalidBallot).at("entry").into());
+        };
+        let hash = entry_hash(entry);
+        let election = self
+            .book
+            .get(&ballot.election)
+            .ok_or(Reason::UnknownElection)?;
+        if let Some(kept) = self.outbox.get(&hash).await? {
+            return Ok((hash, receipt(&election, &ballot, &kept)));
+        }
+        self.check_time(&election)?;
+        let verified = ballot.clone().verify(&election.manifest).map_err(refuse)?;
+        self.check_entitled(&election, &verified)?;
+        self.ask_vault(&ballot).await?;
+        // Copies of one ballot wait for each other: each gets the promise that stands.
+        let _turn = self.turns[usize::from(hash.as_bytes()[0])].lock().await;
+        let kept = match self.outbox.get(&hash).await? {
+            Some(kept) => kept,
+            None => self.keep(&election, &verified, entry).await?,
+        };
+        Ok((hash, receipt(&election, &ballot, &kept)))
+    }
+
+    fn check_time(&self, election: &Election) -> Result<(), Error> {
+        let (manifest, now) = (election.manifest.manifest(), (self.clock)());
+        if election.cancelled {
+            return Err(Reason::ElectionCancelled.into());
+        }
+        if now < manifest.opens || election.rolls.is_empty() {
+            return Err(Reason::NotOpen.into());
+        }
+        match now > manifest.closes {
+            true => Err(Reason::ElectionClosed.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Issuer and roll place.
+    fn check_entitled(&self, election: &Election, ballot: &VerifiedBallot) -> Result<(), Error> {
+        if !election.issuers.knows(ballot.issuer()) {
+            return Err(Reason::InvalidToken.into());
+        }
+        let fields = ballot.fields();
+        let size = election.roll_size();
+        match roll::leaf(&self.log, &fields.election, size, fields.roll_index)? {
+            Some(leaf) if leaf == fields.voter_id => Ok(()),
+            _ => Err(Reason::NotOnRoll.into()),
+        }
+    }
+
+    /// Whether the vault issued this key. A vault that doesn't answer stops no ballot.
+    async fn ask_vault(&self, ballot: &UnverifiedBallot) -> Result<(), Error> {
+        let Some(vault) = &self.vault else {
+            return Ok(());
+        };
+        let request = ValidateTokenRequest {
+            election: ballot.election.as_bytes().to_vec(),
+            voter_id: ballot.voter_id.as_bytes().to_vec(),
+            roll_index: ballot.roll_index.0,
+            ballot_key: ballot.ballot_key.as_bytes().to_vec(),
+            signature: ballot.token_signature.as_bytes().to_vec(),
+        };
+        let Err(status) = vault.clone().validate_token(request).await else {
+            return Ok(());
+        };
+        let refusal = Refusal::from_status(&status);
+        match refusal.reason() {
+            reason @ (Reason::NotTheIssuedKey
+            | Reason::InvalidToken
+            | Reason::NotOnRoll
+            | Reason::ElectionCancelled) => Err(reason.into()),
+            reason => {
+                tracing::warn!(
+                    reason = reason.name(),
+                    "the vault was not asked: public statements decide"
+                );
+                metrics::counter!("symbolon_validation_unavailable_total").increment(1);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts the ballot into the outbox with a promise that will be kept.
+    async fn keep(
+        &self,
+        election: &Election,
+        ballot: &VerifiedBallot,
+        entry: &[u8],
+    ) -> Result<Kept, Error> {
+        let fields = ballot.fields();
+        let hash = ballot.entry_hash();
+        let waiting = self.queues.add(&fields.election, fields.roll_index);
+        let (mut kept, mut publication) = self.promise(election, ballot, entry, waiting);
+        match self.outbox.put(&hash, fields, &kept).await? {
+            Put::New => {}
+            Put::Known(kept) => return Ok(kept),
+            Put::SequenceTaken => return Err(Reason::SequenceTaken.into()),
+        }
+        // A publication that began meanwhile may have missed it: nobody was told yet.
+        while publication.is_some_and(|time| self.publications.has_begun(time)) {
+            (kept, publication) = self.promise(election, ballot, entry, waiting);
+            self.outbox.promise(&hash, &kept).await?;
+        }
+        Ok(kept)
+    }
+
+    /// The next publication where enough places wait, else closes + grace.
+    fn promise(
+        &self,
+        election: &Election,
+        ballot: &VerifiedBallot,
+        entry: &[u8],
+        waiting: usize,
+    ) -> (Kept, Option<u64>) {
+        let last = election.manifest.last_moment();
+        let enough = waiting >= usize::from(election.manifest.manifest().ballot_batch_min);
+        let next = self.publications.next((self.clock)());
+        let publication = (enough && next <= last).then_some(next);
+        let promise = Receipt {
+            election: ballot.fields().election,
+            ballot_digest: ballot.digest(),
+            include_by: publication.unwrap_or(last),
+        };
+        let digest = promise.digest(election.manifest.domain());
+        let kept = Kept {
+            entry: entry.to_vec(),
+            include_by: promise.include_by,
+            signature: self.receipt_key.sign(digest.as_bytes()),
+        };
+        (kept, publication)
+    }
+}
+
+fn receipt(election: &Election, ballot: &UnverifiedBallot, kept: &Kept) -> SignedReceipt {
+    SignedReceipt {
+        election: ballot.election,
+        ballot_digest: ballot.ballot().digest(election.manifest.domain()),
+        include_by: kept.include_by,
+        signature: kept.signature,
+    }
+}
+
+/// What a device is told of a ballot that doesn't hold.
+fn refuse(error: Public) -> Error {
+    let reason = match &error {
+        Public::Signature { .. } | Public::Signer { .. } => Reason::InvalidSignature,
+        _ => Reason::InvalidBallot,
+    };
+    Refusal::new(reason)
+        .at("entry")
+        .because(error.to_string())
+        .into()
+}
+
+impl Intake {
+    /// Fills the queues from the outbox, after a start.
+    pub(crate) async fn recount(&self, election: &ElectionId) -> Result<(), Error> {
+        let waiting = self.outbox.waiting(election).await?;
+        self.queues.set(
+            election,
+            waiting.iter().map(|ballot| ballot.place).collect(),
+        );
+        Ok(())
+    }
+}
+
+/// Shared by the services and the publisher.
+pub type SharedIntake = Arc<Intake>;
+
+#[cfg(test)]
+mod tests;

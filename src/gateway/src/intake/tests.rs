@@ -1,0 +1,282 @@
+use std::sync::Arc;
+
+use symbolon_election::{Cancelled, Manifest, Statement, VerifiedManifest};
+use symbolon_ledger::Ledger;
+use symbolon_ledger_log::LogLedger;
+
+use super::*;
+use crate::{
+    publisher::look,
+    testing::{CLOSES, City, GRACE, INTERVAL, NOW},
+};
+
+/// One option of three.
+const CHOICE: &[u8] = &[1, 2];
+
+async fn refused(intake: &Intake, entry: &[u8]) -> &'static str {
+    Refusal::from(intake.cast(entry).await.expect_err("refused"))
+        .reason()
+        .name()
+}
+
+async fn ballots_on(ledger: &LogLedger) -> Vec<UnverifiedBallot> {
+    let size = ledger.settled_size().await.unwrap();
+    let entries = ledger.settled(0, size as usize).await.unwrap().into_iter();
+    let ballots = entries.filter_map(|settled| match Entry::decode(&settled.entry) {
+        Ok(Entry::Ballot(ballot)) => Some(ballot),
+        _ => None,
+    });
+    ballots.collect()
+}
+
+fn manifest(city: &City, intake: &Intake) -> VerifiedManifest {
+    let id = city.manifest.election(city.trust.domain());
+    intake.book.get(&id).unwrap().manifest.clone()
+}
+
+#[tokio::test]
+async fn a_good_ballot_gets_a_receipt_and_is_published_in_its_time() {
+    let city = City::new(1);
+    let (intake, ledger) = city.gateway().await;
+    let ballot = city.ballot(7, 20, 0, CHOICE);
+    let (hash, receipt) = intake.cast(&ballot.to_entry()).await.unwrap();
+    let include_by = receipt.include_by;
+    assert!(include_by > NOW + INTERVAL / 2 && include_by <= NOW + 2 * INTERVAL);
+    receipt.verify(&manifest(&city, &intake)).unwrap();
+    look(&intake, &ledger).await.unwrap();
+    city.at(include_by - INTERVAL / 2);
+    look(&intake, &ledger).await.unwrap();
+    assert_eq!(ballots_on(&ledger).await, [ballot]);
+    let inclusion = ledger
+        .inclusion(symbolon_tlog::Hash::new(*hash.as_bytes()))
+        .await
+        .unwrap();
+    assert_eq!(inclusion.unwrap().index, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ballot_a_thousand_times_and_over_a_restart_is_one_entry_with_one_receipt() {
+    let city = City::new(1);
+    let (intake, ledger) = city.gateway().await;
+    let entry = Arc::new(city.ballot(7, 20, 0, CHOICE).to_entry());
+    let casts = (0..1000).map(|_| {
+        let (intake, entry) = (Arc::clone(&intake), Arc::clone(&entry));
+        tokio::spawn(async move { intake.cast(&entry).await.unwrap() })
+    });
+    let casts: Vec<_> = casts.collect();
+    let mut receipts = Vec::new();
+    for cast in casts {
+        receipts.push(cast.await.unwrap());
+    }
+    assert!(receipts.iter().all(|receipt| *receipt == receipts[0]));
+    intake.outbox.store().close().await.unwrap();
+    drop((intake, ledger));
+    let (intake, ledger) = city.gateway().await;
+    assert_eq!(intake.cast(&entry).await.unwrap(), receipts[0]);
+    city.at(NOW + 2 * INTERVAL);
+    look(&intake, &ledger).await.unwrap();
+    look(&intake, &ledger).await.unwrap();
+    assert_eq!(intake.cast(&entry).await.unwrap(), receipts[0]);
+    assert_eq!(ballots_on(&ledger).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_batch_waits_for_enough_places_and_is_sorted_by_them() {
+    let city = City::new(3);
+    let (intake, ledger) = city.gateway().await;
+    let last = CLOSES + GRACE;
+    for (place, seed) in [(290, 20), (5, 21)] {
+        let ballot = city.ballot(place, seed, 0, CHOICE);
+        assert_eq!(
+            intake.cast(&ballot.to_entry()).await.unwrap().1.include_by,
+            last
+        );
+    }
+    let again = city.ballot(5, 21, 1, CHOICE);
+    assert_eq!(
+        intake.cast(&again.to_entry()).await.unwrap().1.include_by,
+        last
+    );
+    city.at(NOW + INTERVAL);
+    look(&intake, &ledger).await.unwrap();
+    assert!(ballots_on(&ledger).await.is_empty());
+    let third = city.ballot(100, 22, 0, CHOICE);
+    assert!(intake.cast(&third.to_entry()).await.unwrap().1.include_by < last);
+    city.at(NOW + 3 * INTERVAL);
+    look(&intake, &ledger).await.unwrap();
+    let places = ballots_on(&ledger)
+        .await
+        .iter()
+        .map(|b| (b.roll_index.0, b.sequence))
+        .collect::<Vec<_>>();
+    assert_eq!(places, [(5, 0), (5, 1), (100, 0), (290, 0)]);
+}
+
+#[tokio::test]
+async fn the_last_batch_is_published_at_once_after_closes() {
+    let city = City::new(3);
+    let (intake, ledger) = city.gateway().await;
+    city.at(CLOSES);
+    intake
+        .cast(&city.ballot(5, 21, 0, CHOICE).to_entry())
+        .await
+        .unwrap();
+    look(&intake, &ledger).await.unwrap();
+    assert!(ballots_on(&ledger).await.is_empty());
+    city.at(CLOSES + 1);
+    look(&intake, &ledger).await.unwrap();
+    assert_eq!(ballots_on(&ledger).await.len(), 1);
+    assert_eq!(
+        refused(&intake, &city.ballot(6, 22, 0, CHOICE).to_entry()).await,
+        "ELECTION_CLOSED"
+    );
+}
+
+#[tokio::test]
+async fn a_ballot_before_opens_is_refused() {
+    let city = City::new(1);
+    city.at(NOW - 1);
+    let (intake, _) = city.gateway().await;
+    let entry = city.ballot(5, 21, 0, CHOICE).to_entry();
+    assert_eq!(refused(&intake, &entry).await, "NOT_OPEN");
+    city.at(NOW);
+    intake.cast(&entry).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_flipped_bit_of_a_ballot_is_refused() {
+    let city = City::new(1);
+    let (intake, _) = city.gateway().await;
+    let entry = city.ballot(5, 21, 0, CHOICE).to_entry();
+    for byte in 0..entry.len() {
+        let mut flipped = entry.clone();
+        flipped[byte] ^= 1 << (byte % 8);
+        assert!(intake.cast(&flipped).await.is_err(), "byte {byte}");
+    }
+    let longer = [entry.as_slice(), &[0]].concat();
+    assert_eq!(refused(&intake, &longer).await, "INVALID_BALLOT");
+    intake.cast(&entry).await.unwrap();
+}
+
+#[tokio::test]
+async fn choices_outside_of_the_rules_are_refused() {
+    let city = City::new(1);
+    let (intake, _) = city.gateway().await;
+    for choice in [
+        &[0, 0, 0][..],
+        &[1, 4],
+        &[1, 0],
+        &[2, 1, 2],
+        &[2, 2, 1],
+        &[],
+        &[1],
+        &[1, 1, 0],
+    ] {
+        let entry = city.ballot(5, 21, 0, choice).to_entry();
+        assert_eq!(
+            refused(&intake, &entry).await,
+            "INVALID_BALLOT",
+            "{choice:?}"
+        );
+    }
+    intake
+        .cast(&city.ballot(5, 21, 0, &[0]).to_entry())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn strangers_tokens_places_and_elections_are_refused() {
+    let city = City::new(1);
+    let (intake, _) = city.gateway().await;
+    let good = city.ballot(5, 21, 0, CHOICE);
+    let forged = city.with_issuer(good.clone(), 66).to_entry();
+    assert_eq!(refused(&intake, &forged).await, "INVALID_TOKEN");
+    // Signed by the issuer, for a place that the voter doesn't have.
+    let beyond = city.ballot(300, 21, 0, CHOICE).to_entry();
+    assert_eq!(refused(&intake, &beyond).await, "NOT_ON_ROLL");
+    let sequence = city.ballot(5, 21, 3, CHOICE).to_entry();
+    assert_eq!(refused(&intake, &sequence).await, "INVALID_BALLOT");
+    let elsewhere = UnverifiedBallot {
+        election: ElectionId::new([1; 32]),
+        ..good
+    };
+    assert_eq!(
+        refused(&intake, &elsewhere.to_entry()).await,
+        "UNKNOWN_ELECTION"
+    );
+}
+
+#[tokio::test]
+async fn another_ballot_of_the_same_key_and_sequence_is_refused() {
+    let city = City::new(1);
+    let (intake, _) = city.gateway().await;
+    intake
+        .cast(&city.ballot(5, 21, 0, CHOICE).to_entry())
+        .await
+        .unwrap();
+    let other = city.ballot(5, 21, 0, &[1, 1]).to_entry();
+    assert_eq!(refused(&intake, &other).await, "SEQUENCE_TAKEN");
+    intake
+        .cast(&city.ballot(5, 21, 1, &[1, 1]).to_entry())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_election_of_other_officers_is_passed_over() {
+    let city = City::new(1);
+    let other = Manifest {
+        nonce: symbolon_election::Nonce::new([8; 32]),
+        ..city.manifest.clone()
+    };
+    let other_id = other.election(city.trust.domain());
+    city.write_statement(2, Statement::Manifest(other), 1);
+    let (intake, ledger) = city.gateway().await;
+    assert!(intake.book.get(&other_id).is_none());
+    assert_eq!(ledger.settled_size().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_cancelled_election_takes_nothing() {
+    let city = City::new(1);
+    let id = city.manifest.election(city.trust.domain());
+    city.write_statement(2, Statement::Cancelled(Cancelled { election: id }), 2);
+    let (intake, _) = city.gateway().await;
+    let entry = city.ballot(5, 21, 0, CHOICE).to_entry();
+    assert_eq!(refused(&intake, &entry).await, "ELECTION_CANCELLED");
+}
+
+#[tokio::test]
+async fn statements_are_on_the_ledger_once_however_often_the_gateway_starts() {
+    let city = City::new(1);
+    for _ in 0..3 {
+        let (intake, ledger) = city.gateway().await;
+        assert_eq!(ledger.settled_size().await.unwrap(), 2);
+        intake.outbox.store().close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_ballot_that_the_ledger_has_already_is_not_doubled_after_a_crash() {
+    let city = City::new(1);
+    let (intake, ledger) = city.gateway().await;
+    let ballot = city.ballot(5, 21, 0, CHOICE);
+    intake.cast(&ballot.to_entry()).await.unwrap();
+    // Published, and the process ended before the outbox was told.
+    ledger.submit(vec![ballot.to_entry()]).await.unwrap();
+    intake.outbox.store().close().await.unwrap();
+    drop((intake, ledger));
+    let (intake, ledger) = city.gateway().await;
+    city.at(NOW + 2 * INTERVAL);
+    look(&intake, &ledger).await.unwrap();
+    assert_eq!(ballots_on(&ledger).await.len(), 1);
+    assert!(
+        intake
+            .outbox
+            .waiting(&ballot.election)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}

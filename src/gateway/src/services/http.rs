@@ -1,0 +1,126 @@
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use symbolon_election::EntryHash;
+use symbolon_service::{Refusal, reasons::Reason};
+
+use super::{BODY, Gateway};
+
+/// The HTTP/JSON form of the service.
+pub(super) fn router(gateway: Gateway) -> Router {
+    Router::new()
+        .route("/v1/ballots", post(cast).options(preflight))
+        .route("/v1/ballots/{entry}", get(standing))
+        .route("/v1/elections", get(elections))
+        .layer(DefaultBodyLimit::max(BODY))
+        .with_state(gateway)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cast {
+    entry: String,
+}
+
+async fn cast(State(gateway): State<Gateway>, body: Bytes) -> Response {
+    let cast = async {
+        let malformed = |why| {
+            Refusal::new(Reason::InvalidArgument)
+                .at("entry")
+                .because(why)
+        };
+        let Cast { entry } =
+            serde_json::from_slice(&body).map_err(|_| malformed("must be {\"entry\": \"0x…\"}"))?;
+        let digits = entry
+            .strip_prefix("0x")
+            .ok_or_else(|| malformed("must begin with 0x"))?;
+        let entry = hex::decode(digits).map_err(|_| malformed("must be hexadecimal"))?;
+        let (hash, receipt) = gateway.intake.cast(&entry).await?;
+        Ok(json!({
+            "entryHash": hash,
+            "receipt": {
+                "election": receipt.election,
+                "ballotDigest": receipt.ballot_digest,
+                "includeBy": receipt.include_by,
+                "signature": receipt.signature,
+            },
+        }))
+    };
+    answer(cast.await)
+}
+
+async fn standing(State(gateway): State<Gateway>, Path(hash): Path<String>) -> Response {
+    let standing = async {
+        let hash: EntryHash = hash
+            .parse()
+            .map_err(|_| Refusal::new(Reason::InvalidArgument).at("entryHash"))?;
+        let standing = gateway.standing(&hash).await?;
+        let mut answer = json!({ "state": standing.state.as_str_name() });
+        if let Some(inclusion) = standing.inclusion {
+            answer["index"] = inclusion.index.into();
+            answer["proof"] = inclusion
+                .proof
+                .iter()
+                .map(|hash| format!("0x{hash}"))
+                .collect();
+            answer["checkpoint"] = inclusion.checkpoint.to_text().into();
+        }
+        Ok(answer)
+    };
+    answer(standing.await)
+}
+
+async fn elections(State(gateway): State<Gateway>) -> Response {
+    let all = gateway.intake.book.all();
+    let mut elections: Vec<_> = all.iter().collect();
+    elections.sort_by_key(|(id, _)| **id);
+    let elections: Vec<Value> = elections
+        .into_iter()
+        .map(|(id, election)| {
+            json!({
+                "election": id,
+                "manifest": format!("0x{}", hex::encode(&election.entry)),
+                "content": format!("0x{}", hex::encode(&election.content)),
+            })
+        })
+        .collect();
+    answer(Ok(json!({ "elections": elections })))
+}
+
+/// Browsers ask before they post JSON.
+async fn preflight() -> Response {
+    let mut response = open(StatusCode::NO_CONTENT.into_response());
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("POST"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("content-type"),
+    );
+    response
+}
+
+fn answer(outcome: Result<Value, crate::Error>) -> Response {
+    open(match outcome {
+        Ok(value) => Json(value).into_response(),
+        Err(error) => Refusal::from(error).into_response(),
+    })
+}
+
+/// Pages of any origin may read the answer.
+fn open(mut response: Response) -> Response {
+    let any = HeaderValue::from_static("*");
+    response
+        .headers_mut()
+        .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    response
+}
