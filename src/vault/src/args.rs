@@ -1,7 +1,6 @@
 //! The command line of `symbolon-vault`.
 
 use std::{
-    fs,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -16,7 +15,9 @@ use symbolon_store::{LocalStore, Options, Store};
 
 use crate::{
     config::VaultConfig,
+    core::{CoreError, officers},
     init::{Birth, init},
+    pinned::Pinned,
     run::Vault,
 };
 
@@ -127,8 +128,7 @@ impl Init {
             passphrase_costs: Costs::PASSPHRASE,
         };
         let trust = init(&config, birth, clock::unix_now()).await?;
-        fs::write(&self.trust, trust.to_json())
-            .with_context(|| self.trust.display().to_string())?;
+        write_trust(&self.trust, &trust.to_json())?;
         writeln!(
             out,
             "made the installation; its trust file is {}",
@@ -149,7 +149,10 @@ impl Check {
         let config = VaultConfig::read(&self.config)?;
         writeln!(out, "configuration  fine")?;
         let installation = check_store(&config).await?;
-        writeln!(out, "store          opens, not rolled back")?;
+        writeln!(
+            out,
+            "store          opens, not rolled back; people are found by this schema"
+        )?;
         let files = RingFiles::new(&config.keys.ring, &config.keys.ring_secret);
         let sealed = files.read()?;
         if sealed.installation().as_bytes() != &installation {
@@ -175,12 +178,32 @@ impl Check {
     }
 }
 
+/// The trust file holds nothing secret: everybody may read it.
+fn write_trust(path: &Path, json: &[u8]) -> anyhow::Result<()> {
+    keyfile::replace_atomically(path, json, 0o644).with_context(|| {
+        format!(
+            "{}: the installation is made, but its trust file could not be written; \
+             `symbolon election trust` fetches it once the vault runs",
+            path.display()
+        )
+    })
+}
+
 async fn check_store(config: &VaultConfig) -> anyhow::Result<[u8; 32]> {
     let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
     let store = LocalStore::open(options)?;
+    let fits = fits(config, &store).await;
     let installation = *store.head().await?.installation().as_bytes();
     store.close().await?;
+    fits?;
     Ok(installation)
+}
+
+/// Whether the configuration is one for the people in the store.
+async fn fits(config: &VaultConfig, store: &LocalStore) -> Result<(), CoreError> {
+    officers(store).await?;
+    let pinned = Pinned::new(&config.schema()?, config.costs()?);
+    pinned.check(store).await
 }
 
 async fn check_passphrase(files: RingFiles, path: &Path) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use symbolon_crypto::password::Costs;
 use symbolon_election::Domain;
 use symbolon_identity::{Schema, schema::SchemaConfig};
+use symbolon_keyring::PortalName;
 use symbolon_service::{
     Error,
     config::{ListenerConfig, LogConfig, MetricsConfig, beside, load, value},
@@ -143,7 +144,7 @@ impl VaultConfig {
         Ok(config)
     }
 
-    /// Memory for the database.s cache.
+    /// Memory for the database's cache.
     pub fn cache_bytes(&self) -> u64 {
         self.store.cache_mib.saturating_mul(1024 * 1024)
     }
@@ -196,6 +197,10 @@ impl VaultConfig {
         self.costs()?;
         if let Some(metrics) = &self.metrics {
             metrics.validate()?;
+        }
+        for portal in &self.portals {
+            let name = portal.name.parse::<PortalName>();
+            name.map_err(|problem| value("portal.name", &problem.to_string()))?;
         }
         if self.budgets().len() != self.portals.len() {
             return Err(value("portal.name", "each portal stands once"));

@@ -1,6 +1,6 @@
 //! What every service of the vault works with.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use symbolon_crypto::{SecretString, random};
 use symbolon_election::{Domain, trust::TrustFile};
@@ -20,13 +20,17 @@ use crate::{
     config::VaultConfig,
     elections::Elections,
     gates::Gates,
+    pinned::{Changed, Pinned},
+    registration::TicketNumbers,
     rows::{Officers, RingMirror, Table, encode},
     seal::{Keys, Seal},
     validation::Validations,
 };
 
-/// How often a change is tried again when another one came between.
-pub(crate) const ATTEMPTS: usize = 16;
+/// How often a change is tried when others come between.
+const ATTEMPTS: u32 = 16;
+/// The longest pause between two tries, as a power of two of milliseconds.
+const LONGEST_PAUSE: u32 = 5;
 
 /// Tells Unix seconds.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -41,6 +45,7 @@ pub struct Core {
     pub(crate) pool: Pool,
     pub(crate) budgets: Budgets,
     pub(crate) gates: Gates<IndexEntry>,
+    pub(crate) tickets: TicketNumbers,
     pub(crate) audit_tiles: AuditTiles,
     /// The officers that every manifest names.
     pub officers: Officers,
@@ -64,10 +69,13 @@ impl Core {
         let installation = store.head().await.map_err(Error::from)?.installation();
         let officers = officers(store.as_ref()).await?;
         let threads = config.identity.threads.unwrap_or_else(cores);
-        let costs = config.costs()?;
+        let (schema, costs) = (config.schema()?, config.costs()?);
+        Pinned::new(&schema, costs)
+            .adopt(store.as_ref(), clock())
+            .await?;
         Ok(Self {
             seal: Seal::new(RingFiles::new(&config.keys.ring, &config.keys.ring_secret)),
-            schema: config.schema()?,
+            schema,
             profile: Profile {
                 costs,
                 salt: *installation.as_bytes(),
@@ -75,6 +83,7 @@ impl Core {
             pool: Pool::start(threads, config.identity.queue)?,
             budgets: Budgets::new(config.budgets()),
             gates: Gates::default(),
+            tickets: TicketNumbers::default(),
             audit_tiles: AuditTiles::default(),
             trust: trust_file(config, &officers)?,
             officers,
@@ -105,14 +114,32 @@ impl Core {
     /// Unseals with the passphrase: ring and store must belong together, and portals that are
     /// new in the configuration get their domains.
     pub async fn unseal(&self, caller: &Caller, passphrase: SecretString) -> Result<(), Error> {
+        self.open_ring(caller, passphrase).await?;
+        let minted = self.mint_portal_domains().await;
+        if minted.is_err() {
+            self.seal.seal();
+        }
+        minted
+    }
+
+    /// One try at a time: a passphrase costs memory and time.
+    async fn open_ring(&self, caller: &Caller, passphrase: SecretString) -> Result<(), Error> {
+        let _alone = self.seal.alone().await;
         if !self.seal.is_sealed() {
             return Err(Reason::NotSealed.into());
         }
-        let ring = self.seal.open(passphrase).await?;
+        let ring = match self.seal.open(passphrase).await {
+            Ok(ring) => ring,
+            Err(error) => {
+                self.audit(caller, "Unseal", "refused").await?;
+                return Err(error);
+            }
+        };
         self.match_store(&ring).await?;
+        // No leaf, no keys.
+        self.audit(caller, "Unseal", "unsealed").await?;
         self.seal.hold(ring);
-        self.mint_portal_domains().await?;
-        self.audit(caller, "Unseal", "unsealed").await
+        Ok(())
     }
 
     /// Wipes the keys from memory.
@@ -229,12 +256,37 @@ pub enum CoreError {
     /// The store or its rows.
     #[error(transparent)]
     Vault(#[from] Error),
+    /// Making the installation was cut short.
+    #[error(
+        "the installation was never finished: remove its store, checkpoint file, key ring and ring secret, and make it anew; nobody was registered"
+    )]
+    Unfinished,
+    /// Nobody would be found again.
+    #[error(transparent)]
+    Changed(#[from] Changed),
     /// The pool of Argon2id threads.
     #[error("identity.threads, identity.queue: {0}")]
     Pool(#[from] symbolon_identity::Error),
     /// The trust file.
     #[error("the trust file can't be made: {0}")]
     Trust(#[from] symbolon_election::Error),
+}
+
+/// Does something again while other changes come between, a little later each time.
+pub(crate) async fn retried<T, F>(mut work: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    for attempt in 0..ATTEMPTS {
+        match work().await {
+            Err(Error::Contention) => {
+                let pause = 1 << attempt.min(LONGEST_PAUSE);
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+    Err(Error::Contention)
 }
 
 /// The name of a portal that calls.
@@ -245,9 +297,9 @@ pub fn portal(peer: &symbolon_service::Peer) -> Result<PortalName, Refusal> {
         .map_err(|_| Refusal::new(Reason::PermissionDenied))
 }
 
-async fn officers(store: &dyn Store) -> Result<Officers, Error> {
-    let row = store.get_one(Officers::key()).await?;
-    Table::Meta.decode(&row.ok_or(Error::Row(Table::Meta.name()))?.bytes)
+pub(crate) async fn officers(store: &dyn Store) -> Result<Officers, CoreError> {
+    let row = store.get_one(Officers::key()).await.map_err(Error::from)?;
+    Ok(Table::Meta.decode(&row.ok_or(CoreError::Unfinished)?.bytes)?)
 }
 
 /// The file by which devices, gateways and observers know the city's officers.

@@ -9,7 +9,7 @@ use symbolon_store::{Change, Key, KeyRange, Value};
 use crate::{
     Error,
     audit::{Caller, Leaf},
-    core::{ATTEMPTS, Core},
+    core::{Core, retried},
     rows::{RecordId, RingMirror, Table, encode},
     seal::Keys,
 };
@@ -106,13 +106,7 @@ impl Core {
         name: &ElectorateName,
         ids: &[RegistrationId],
     ) -> Result<Added, Error> {
-        for _ in 0..ATTEMPTS {
-            match self.try_add(caller, portal, name, ids).await {
-                Err(Error::Contention) => tokio::task::yield_now().await,
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Contention)
+        retried(|| self.try_add(caller, portal, name, ids)).await
     }
 
     /// Every electorate, by name.

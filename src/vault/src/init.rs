@@ -14,6 +14,7 @@ use crate::{
     audit::{Caller, Leaf},
     config::VaultConfig,
     core::trust_file,
+    pinned::Pinned,
     rows::{Officers, RingMirror, encode},
 };
 
@@ -69,6 +70,7 @@ pub async fn init(config: &VaultConfig, birth: Birth, now: u64) -> Result<TrustF
         threshold: birth.threshold,
     };
     let trust = trust_file(config, &officers)?;
+    let pinned = Pinned::new(&config.schema()?, config.costs()?);
     refuse_existing(config)?;
     for folder in [&config.published, &config.rolls] {
         create_folder(folder)?;
@@ -104,6 +106,7 @@ pub async fn init(config: &VaultConfig, birth: Birth, now: u64) -> Result<TrustF
     let first = Change::new()
         .absent(Officers::key())
         .put(Officers::key(), encode(&officers))
+        .put(Pinned::key(), encode(&pinned))
         .put(
             RingMirror::key(),
             encode(&RingMirror {

@@ -19,7 +19,7 @@ use symbolon_store::{Change, Key, KeyRange, Value};
 use crate::{
     Error,
     audit::{Caller, Leaf},
-    core::{ATTEMPTS, Core},
+    core::{Core, retried},
     elections::{Election, Stage},
     rows::{Record, RingMirror, Table},
     seal::Keys,
@@ -104,16 +104,7 @@ impl Core {
         election: &ElectionId,
         sealed: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        for _ in 0..ATTEMPTS {
-            match self
-                .try_issue(caller, portal, registration, election, sealed)
-                .await
-            {
-                Err(Error::Contention) => tokio::task::yield_now().await,
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Contention)
+        retried(|| self.try_issue(caller, portal, registration, election, sealed)).await
     }
 
     /// Whether a person is on the roll, and whether a token was issued.

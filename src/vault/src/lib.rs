@@ -18,6 +18,7 @@ mod error;
 pub mod gates;
 pub mod init;
 pub mod issuance;
+mod pinned;
 mod published;
 pub mod registration;
 pub mod roles;

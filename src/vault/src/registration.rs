@@ -8,6 +8,7 @@ mod change;
 mod conflict;
 mod look_up;
 
+pub(crate) use conflict::TicketNumbers;
 pub use conflict::{Ticket, TicketRow};
 
 #[cfg(test)]
@@ -26,7 +27,7 @@ use crate::{
     Error,
     audit::Caller,
     budget::Asked,
-    core::{ATTEMPTS, Core},
+    core::{Core, retried},
     gates::Turn,
     seal::Keys,
 };
@@ -64,13 +65,7 @@ impl Core {
     /// The registration ID of a queued person, who is registered if nobody knows them yet.
     pub async fn register(&self, caller: &Caller, queued: Queued) -> Result<RegistrationId, Error> {
         queued.turn.come().await;
-        for _ in 0..ATTEMPTS {
-            match self.try_register(caller, &queued).await {
-                Err(Error::Contention) => tokio::task::yield_now().await,
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Contention)
+        retried(|| self.try_register(caller, &queued)).await
     }
 
     async fn try_register(

@@ -131,6 +131,11 @@ impl Seal {
         &self.files
     }
 
+    /// Waits until nobody changes the ring, and keeps others from it until the guard is dropped.
+    pub(crate) async fn alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.editing.lock().await
+    }
+
     /// Opens the ring. Takes as long as the passphrase's Argon2id does, off the caller's thread;
     /// nothing is kept until [`Seal::hold`].
     pub async fn open(&self, passphrase: SecretString) -> Result<Ring, Error> {
@@ -153,7 +158,8 @@ impl Seal {
     /// and lets everybody use them once that has succeeded.
     ///
     /// If `adopt` fails the vault seals itself: ring and store are told apart at the next
-    /// unsealing.
+    /// unsealing. A vault that was sealed meanwhile stays sealed. Must not be given up half
+    /// way: the ring on disk would be newer than the one in use.
     pub async fn update<T, F, A>(
         &self,
         edit: impl FnOnce(&mut Edit) -> Result<T, symbolon_keyring::Error> + Send + 'static,
@@ -177,11 +183,24 @@ impl Seal {
             self.seal();
             return Err(error);
         }
-        self.replace(Some(Arc::clone(&keys)));
+        self.renew(&keys)?;
         Ok((keys, outcome))
     }
 
     fn replace(&self, keys: Option<Arc<Keys>>) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        *self.held() = keys;
+    }
+
+    /// Newer keys in place of those that are held; none if the vault was sealed meanwhile.
+    fn renew(&self, keys: &Arc<Keys>) -> Result<(), Error> {
+        match self.held().as_mut() {
+            Some(held) => *held = Arc::clone(keys),
+            None => return Err(Error::Sealed),
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> std::sync::RwLockWriteGuard<'_, Option<Arc<Keys>>> {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

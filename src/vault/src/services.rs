@@ -31,11 +31,24 @@ use symbolon_keyring::{PortalName, RegistrationId};
 use symbolon_service::{Peer, Refusal, health::Health, reasons::Reason};
 use tonic::{Request, service::Routes};
 
-use crate::{audit::Caller, core::Core, roles::ServiceName};
+use crate::{Error, audit::Caller, core::Core, roles::ServiceName};
 
 /// One vault as each of its services sees it.
 #[derive(Clone)]
 pub(crate) struct Service(Arc<Core>);
+
+impl Service {
+    /// Does what changes something, to its end even if the caller hangs up meanwhile: what
+    /// was begun is spent from the caller's budget, and the key ring is never left half changed.
+    async fn to_the_end<T, F>(&self, work: impl FnOnce(Arc<Core>) -> F) -> Result<T, Refusal>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let done = tokio::spawn(work(Arc::clone(&self.0))).await;
+        Ok(done.map_err(|_| Refusal::new(Reason::Internal))??)
+    }
+}
 
 /// The largest message of a call.
 const CALL_BYTES: usize = 64 << 10;

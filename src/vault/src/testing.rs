@@ -1,8 +1,11 @@
 //! An installation in a temporary folder, for the tests of this crate.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use symbolon_crypto::{SecretString, ecdsa::SigningKey, password::Costs, random};
@@ -16,7 +19,7 @@ use crate::{
     Error,
     audit::Caller,
     config::VaultConfig,
-    core::Core,
+    core::{Core, CoreError},
     init::{Birth, init},
 };
 
@@ -89,6 +92,8 @@ pub(crate) const NOW: u64 = 1_800_000_000;
 /// An installation, its officers' keys and its clock.
 pub(crate) struct Installation {
     pub(crate) config: VaultConfig,
+    /// The configuration file.
+    pub(crate) path: PathBuf,
     pub(crate) officers: Vec<SigningKey>,
     pub(crate) clock: Arc<AtomicU64>,
     _folder: TempDir,
@@ -127,6 +132,7 @@ impl Installation {
             .unwrap();
         Self {
             config,
+            path,
             officers,
             clock: Arc::new(AtomicU64::new(NOW)),
             _folder: folder,
@@ -134,6 +140,11 @@ impl Installation {
     }
 
     pub(crate) async fn sealed(&self) -> Core {
+        self.sealed_with(&self.config).await.unwrap()
+    }
+
+    /// The same store under another configuration.
+    pub(crate) async fn sealed_with(&self, config: &VaultConfig) -> Result<Core, CoreError> {
         let options = Options::new(
             &self.config.store.directory,
             &self.config.store.checkpoint_file,
@@ -141,9 +152,7 @@ impl Installation {
         let store = LocalStore::open(options.cache(1 << 24)).unwrap();
         let clock = Arc::clone(&self.clock);
         let clock = Arc::new(move || clock.load(Ordering::Relaxed));
-        Core::new(&self.config, Arc::new(store), clock)
-            .await
-            .unwrap()
+        Core::new(config, Arc::new(store), clock).await
     }
 
     pub(crate) async fn open(&self) -> Core {

@@ -7,7 +7,7 @@ use symbolon_store::{LocalStore, Options, StoreError};
 use crate::{
     Error,
     init::{InitError, init},
-    testing::{Installation, birth, caller, passphrase, register},
+    testing::{Installation, birth, caller, passphrase, reason, register},
 };
 
 #[tokio::test]
@@ -78,6 +78,52 @@ async fn an_older_ring_beside_the_present_store_is_refused() {
     let refused = core.unseal(&caller(), passphrase()).await;
     assert!(matches!(refused, Err(Error::OlderRing { .. })));
     assert!(core.seal.is_sealed());
+}
+
+#[tokio::test]
+async fn a_vault_sealed_while_its_ring_changes_stays_sealed() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let now = clock::unix_now();
+    let mint = move |edit: &mut symbolon_keyring::Edit| {
+        let nonce = symbolon_election::Nonce::new([7; 32]);
+        edit.mint_election(nonce, now, &mut random::os())
+    };
+    let adopt = |keys: std::sync::Arc<crate::seal::Keys>| {
+        let core = &core;
+        async move {
+            core.seal(&caller()).await?;
+            let change = core.mirror(&keys, symbolon_store::Change::new()).await?;
+            core.try_commit(change).await?.ok_or(Error::Contention)
+        }
+    };
+    let changed = core.seal.update(mint, adopt).await;
+    assert!(matches!(changed, Err(Error::Sealed)));
+    assert!(core.seal.is_sealed());
+    core.unseal(&caller(), passphrase()).await.unwrap();
+}
+
+#[tokio::test]
+async fn tries_to_unseal_are_audited_and_only_the_first_good_one_counts() {
+    let installation = Installation::new().await;
+    let core = installation.sealed().await;
+    let before = core.store.head().await.unwrap().audit_size();
+    let wrong = || SecretString::new("wrong".to_owned());
+    let (by, none) = (caller(), caller());
+    let tries = tokio::join!(
+        core.unseal(&none, wrong()),
+        core.unseal(&by, passphrase()),
+        core.unseal(&by, passphrase()),
+    );
+    assert!(tries.0.is_err() && tries.1.is_ok());
+    assert_eq!(reason(tries.2.unwrap_err()), "NOT_SEALED");
+    let leaves = core.store.audit_leaves(before, 10).await.unwrap();
+    let outcomes: Vec<_> = leaves
+        .iter()
+        .map(|leaf| String::from_utf8(leaf.clone()).unwrap())
+        .collect();
+    assert_eq!(outcomes.len(), 2, "{outcomes:?}");
+    assert!(outcomes[0].contains("refused") && outcomes[1].contains("unsealed"));
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::random;
 use symbolon_identity::{resolve::Conflict, stretch::Stretched};
 use symbolon_keyring::keys::RecordPlace;
-use symbolon_store::{Change, Key, KeyRange};
+use symbolon_store::{Change, Key, KeyRange, Store};
+use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::{Queued, blinded};
@@ -13,6 +16,8 @@ use crate::{
     rows::{RecordId, Table, encode},
     seal::Keys,
 };
+
+const PAGE: usize = 256;
 
 /// The number of a conflict that waits for registrars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +45,37 @@ impl Ticket {
         Table::Ticket.key(&[&self.0.to_be_bytes()])
     }
 
-    fn counter() -> Key {
-        Table::Meta.key(&[b"tickets"])
+    fn from_name(name: &[u8]) -> Result<Self, Error> {
+        let number = name
+            .try_into()
+            .map_err(|_| Error::Row(Table::Ticket.name()))?;
+        Ok(Self(u64::from_be_bytes(number)))
+    }
+}
+
+/// Numbers for new tickets, from 1; one that no ticket came of is not given again.
+#[derive(Default)]
+pub(crate) struct TicketNumbers(OnceCell<AtomicU64>);
+
+impl TicketNumbers {
+    async fn next(&self, store: &dyn Store) -> Result<Ticket, Error> {
+        let next = self.0.get_or_try_init(async || {
+            let last = last_ticket(store).await?;
+            Ok::<_, Error>(AtomicU64::new(last + 1))
+        });
+        Ok(Ticket(next.await?.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+async fn last_ticket(store: &dyn Store) -> Result<u64, Error> {
+    let (mut range, mut last) = (KeyRange::table(Table::Ticket as u8), 0);
+    loop {
+        let rows = store.scan(range, PAGE).await?;
+        let Some(row) = rows.last() else {
+            return Ok(last);
+        };
+        last = Ticket::from_name(row.key.name())?.0;
+        range = KeyRange::table(Table::Ticket as u8).after(row.key.clone());
     }
 }
 
@@ -57,13 +91,7 @@ impl Core {
         change: Change,
     ) -> Result<(Change, Ticket), Error> {
         let by_keys = by_keys(keys, queued);
-        let values = self
-            .store
-            .get(vec![by_keys.clone(), Ticket::counter()])
-            .await?;
-        let [open, counter] = values.as_slice() else {
-            return Err(Error::Row(Table::Ticket.name()));
-        };
+        let open = self.store.get_one(by_keys.clone()).await?;
         let subject = keys.audit().subject(Table::Ticket.name(), by_keys.name());
         let leaf = Leaf::new(now, caller, "RegisterPerson", "conflict").about(subject);
         let change = change.audit(leaf.encode());
@@ -71,10 +99,7 @@ impl Core {
             let number = Table::TicketByKeys.decode(&open.bytes)?;
             return Ok((change, Ticket(number)));
         }
-        let last = counter
-            .as_ref()
-            .map_or(Ok(0), |value| Table::Meta.decode::<u64>(&value.bytes))?;
-        let ticket = Ticket(last + 1);
+        let ticket = self.tickets.next(self.store.as_ref()).await?;
         let row = TicketRow {
             opened: now,
             kind: conflict.kind.as_str().to_owned(),
@@ -84,27 +109,20 @@ impl Core {
             match_keys: seal(keys, ticket, &queued.stretched),
         };
         let change = change
-            .unchanged(Ticket::counter(), counter.as_ref())
-            .put(Ticket::counter(), encode(&ticket.0))
             .absent(by_keys.clone())
             .put(by_keys, encode(&ticket.0))
+            .absent(ticket.key())
             .put(ticket.key(), encode(&row));
         Ok((change, ticket))
     }
 
     /// The open conflicts, oldest first.
     pub async fn conflicts(&self) -> Result<Vec<(Ticket, TicketRow)>, Error> {
-        const PAGE: usize = 256;
         let (mut range, mut tickets) = (KeyRange::table(Table::Ticket as u8), Vec::new());
         loop {
             let rows = self.store.scan(range, PAGE).await?;
             for row in &rows {
-                let number = row
-                    .key
-                    .name()
-                    .try_into()
-                    .map_err(|_| Error::Row(Table::Ticket.name()))?;
-                let ticket = Ticket(u64::from_be_bytes(number));
+                let ticket = Ticket::from_name(row.key.name())?;
                 tickets.push((ticket, Table::Ticket.decode(&row.value.bytes)?));
             }
             match rows.last() {

@@ -168,3 +168,35 @@ async fn a_record_moved_to_another_row_does_not_open() {
     core.store.commit_one(change).await.unwrap();
     assert_eq!(refused(&core, "main", ANNA).await, "INTERNAL");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn simultaneous_conflicts_each_get_a_ticket_of_their_own() {
+    let installation = Installation::new().await;
+    let core = Arc::new(installation.open().await);
+    let person = |n: usize, document: &str| {
+        let (name, document) = (
+            format!("Ann {}", "x".repeat(n + 1)),
+            format!("{document}{n}"),
+        );
+        let core = Arc::clone(&core);
+        tokio::spawn(async move {
+            let outcome = register(&core, "main", (&name, "1990-01-01", Some(&document))).await;
+            outcome.map(drop).map_err(reason)
+        })
+    };
+    for known in (0..200).map(|n| person(n, "AA")).collect::<Vec<_>>() {
+        known.await.unwrap().unwrap();
+    }
+    for conflict in (0..200).map(|n| person(n, "BB")).collect::<Vec<_>>() {
+        assert_eq!(conflict.await.unwrap(), Err("IDENTITY_CONFLICT"));
+    }
+    let tickets = core.conflicts().await.unwrap();
+    let numbers: Vec<u64> = tickets.iter().map(|(ticket, _)| ticket.0).collect();
+    assert_eq!(numbers, Vec::from_iter(1..=200));
+    core.store.close().await.unwrap();
+    drop((tickets, core));
+    let core = installation.open().await;
+    let again = ("Ann x", "1990-01-01", Some("CC0000"));
+    assert_eq!(refused(&core, "main", again).await, "IDENTITY_CONFLICT");
+    assert_eq!(core.conflicts().await.unwrap()[200].0.0, 201);
+}

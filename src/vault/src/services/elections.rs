@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use symbolon_api_closed::admin::{
     CancelElectionRequest, CancelElectionResponse, CertifyElectionRequest, CertifyElectionResponse,
     CloseElectionRequest, CloseElectionResponse, DraftElectionRequest, DraftElectionResponse,
@@ -18,6 +20,7 @@ use super::{
 };
 use crate::{
     Error,
+    core::Core,
     elections::{self as core, Draft, Entitled},
     published,
 };
@@ -30,8 +33,8 @@ impl Elections for Service {
     ) -> Result<Response<DraftElectionResponse>, Status> {
         let caller = caller(&request)?;
         let draft = draft(request.into_inner())?;
-        let drafted = self.0.draft_election(&caller, draft).await;
-        let (election, manifest, roll_statement) = drafted.map_err(Refusal::from)?;
+        let work = async move |core: Arc<Core>| core.draft_election(&caller, draft).await;
+        let (election, manifest, roll_statement) = self.to_the_end(work).await?;
         let election = election.as_bytes().to_vec();
         Ok(Response::new(DraftElectionResponse {
             election,
@@ -72,11 +75,11 @@ impl Elections for Service {
             manifest,
             roll_statement,
         } = request.into_inner();
-        let opened = self
-            .0
-            .open_election(&caller, &manifest, &roll_statement)
-            .await;
-        opened.map_err(Refusal::from)?;
+        let work = async move |core: Arc<Core>| {
+            core.open_election(&caller, &manifest, &roll_statement)
+                .await
+        };
+        self.to_the_end(work).await?;
         Ok(Response::new(OpenElectionResponse {}))
     }
 
@@ -86,8 +89,8 @@ impl Elections for Service {
     ) -> Result<Response<DraftRollAdditionResponse>, Status> {
         let caller = caller(&request)?;
         let id = election_id(&request.into_inner().election)?;
-        let drafted = self.0.draft_roll_addition(&caller, &id).await;
-        let roll_statement = drafted.map_err(Refusal::from)?;
+        let work = async move |core: Arc<Core>| core.draft_roll_addition(&caller, &id).await;
+        let roll_statement = self.to_the_end(work).await?;
         Ok(Response::new(DraftRollAdditionResponse { roll_statement }))
     }
 
@@ -97,10 +100,8 @@ impl Elections for Service {
     ) -> Result<Response<ExtendRollResponse>, Status> {
         let caller = caller(&request)?;
         let statement = request.into_inner().roll_statement;
-        self.0
-            .extend_roll(&caller, &statement)
-            .await
-            .map_err(Refusal::from)?;
+        self.to_the_end(async move |core| core.extend_roll(&caller, &statement).await)
+            .await?;
         Ok(Response::new(ExtendRollResponse {}))
     }
 
@@ -109,7 +110,9 @@ impl Elections for Service {
         request: Request<PrepareCloseRequest>,
     ) -> Result<Response<PrepareCloseResponse>, Status> {
         let id = election_id(&request.into_inner().election)?;
-        let close = self.0.prepare_close(&id).await.map_err(Refusal::from)?;
+        let close = self
+            .to_the_end(async move |core| core.prepare_close(&id).await)
+            .await?;
         Ok(Response::new(PrepareCloseResponse { close }))
     }
 
@@ -119,10 +122,8 @@ impl Elections for Service {
     ) -> Result<Response<CloseElectionResponse>, Status> {
         let caller = caller(&request)?;
         let close = request.into_inner().close;
-        self.0
-            .close_election(&caller, &close)
-            .await
-            .map_err(Refusal::from)?;
+        self.to_the_end(async move |core| core.close_election(&caller, &close).await)
+            .await?;
         Ok(Response::new(CloseElectionResponse {}))
     }
 
@@ -132,10 +133,8 @@ impl Elections for Service {
     ) -> Result<Response<CertifyElectionResponse>, Status> {
         let caller = caller(&request)?;
         let certified = request.into_inner().certified;
-        self.0
-            .certify_election(&caller, &certified)
-            .await
-            .map_err(Refusal::from)?;
+        self.to_the_end(async move |core| core.certify_election(&caller, &certified).await)
+            .await?;
         Ok(Response::new(CertifyElectionResponse {}))
     }
 
@@ -145,10 +144,8 @@ impl Elections for Service {
     ) -> Result<Response<CancelElectionResponse>, Status> {
         let caller = caller(&request)?;
         let cancelled = request.into_inner().cancelled;
-        self.0
-            .cancel_election(&caller, &cancelled)
-            .await
-            .map_err(Refusal::from)?;
+        self.to_the_end(async move |core| core.cancel_election(&caller, &cancelled).await)
+            .await?;
         Ok(Response::new(CancelElectionResponse {}))
     }
 

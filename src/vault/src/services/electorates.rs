@@ -1,4 +1,4 @@
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
 use futures_util::StreamExt;
 use symbolon_api_closed::registration::{
@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{Service, portal, registration::row_refusal, registration_id};
 use crate::{
     audit::Caller,
+    core::Core,
     electorates::{Added, ElectorateName},
 };
 
@@ -28,8 +29,9 @@ impl Electorates for Service {
     ) -> Result<Response<CreateElectorateResponse>, Status> {
         let (portal, caller) = portal(&request)?;
         let name = ElectorateName::parse(&request.into_inner().electorate)?;
-        let created = self.0.create_electorate(&caller, &portal, &name).await;
-        created.map_err(Refusal::from)?;
+        let work =
+            async move |core: Arc<Core>| core.create_electorate(&caller, &portal, &name).await;
+        self.to_the_end(work).await?;
         Ok(Response::new(CreateElectorateResponse {}))
     }
 
@@ -92,10 +94,11 @@ impl Service {
         let ids = message.registration_ids.iter();
         let ids = ids.map(|id| registration_id("registrationIds", id));
         let ids = ids.collect::<Result<Vec<_>, _>>()?;
-        Ok(self
-            .0
-            .add_to_electorate(caller, portal, &name, &ids)
-            .await?)
+        let (caller, portal) = (caller.clone(), portal.clone());
+        let work = async move |core: Arc<Core>| {
+            core.add_to_electorate(&caller, &portal, &name, &ids).await
+        };
+        self.to_the_end(work).await
     }
 }
 

@@ -1,4 +1,4 @@
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
 use symbolon_api_closed::registration::{
     Attribute, CheckPersonRequest, CheckPersonResponse, GetSchemaRequest, GetSchemaResponse,
@@ -13,6 +13,7 @@ use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{Service, portal, stream::rows_in_order};
+use crate::{audit::Caller, core::Core, registration::Queued};
 
 #[tonic::async_trait]
 impl Registration for Service {
@@ -24,11 +25,7 @@ impl Registration for Service {
         let person = person(request.into_inner().person);
         let stretched = self.stretch(&person).await?;
         let queued = self.0.queue(&portal, stretched).map_err(Refusal::from)?;
-        let id = self
-            .0
-            .register(&caller, queued)
-            .await
-            .map_err(Refusal::from)?;
+        let id = self.register(caller, queued).await?;
         Ok(Response::new(RegisterPersonResponse {
             registration_id: id.as_bytes().to_vec(),
         }))
@@ -69,6 +66,16 @@ impl Registration for Service {
 }
 
 impl Service {
+    /// The registration ID of a queued person.
+    pub(super) async fn register(
+        &self,
+        caller: Caller,
+        queued: Queued,
+    ) -> Result<RegistrationId, Refusal> {
+        let work = async move |core: Arc<Core>| core.register(&caller, queued).await;
+        self.to_the_end(work).await
+    }
+
     /// The stretched match keys of a person.
     pub(super) async fn stretch(
         &self,

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use symbolon_api_closed::admin::{
     GetSealStatusRequest, GetSealStatusResponse, SealVaultRequest, SealVaultResponse,
     UnsealRequest, UnsealResponse, seal_server::Seal,
@@ -35,7 +37,11 @@ impl Seal for Service {
                 .because("must be UTF-8")
         })?;
         let passphrase = SecretString::new(text.to_owned());
-        self.0.unseal(&caller, passphrase).await.map_err(refusal)?;
+        // To the end even if the caller hangs up: keys are minted on the way.
+        let core = Arc::clone(&self.0);
+        let work = tokio::spawn(async move { core.unseal(&caller, passphrase).await });
+        let unsealed = work.await.map_err(|_| Refusal::new(Reason::Internal))?;
+        unsealed.map_err(refusal)?;
         Ok(Response::new(UnsealResponse {}))
     }
 
@@ -43,10 +49,9 @@ impl Seal for Service {
         &self,
         request: Request<SealVaultRequest>,
     ) -> Result<Response<SealVaultResponse>, Status> {
-        self.0
-            .seal(&caller(&request)?)
-            .await
-            .map_err(Refusal::from)?;
+        let caller = caller(&request)?;
+        self.to_the_end(async move |core| core.seal(&caller).await)
+            .await?;
         Ok(Response::new(SealVaultResponse {}))
     }
 }

@@ -65,26 +65,28 @@ async fn stretch(service: &Service, row: Result<RegisterPeopleRequest, Status>) 
     Ok((row.correlation, stretched))
 }
 
-fn queue<'a>(
-    service: &'a Service,
+fn queue(
+    service: &Service,
     portal: &PortalName,
-    caller: &'a Caller,
+    caller: &Caller,
     stretching: Stretching,
-) -> future::BoxFuture<'a, Answer> {
+) -> future::BoxFuture<'static, Answer> {
     let (correlation, stretched) = match stretching {
         Ok(row) => row,
         Err(status) => return Box::pin(future::ready(Err(status))),
     };
     let queued = stretched.and_then(|keys| Ok(service.0.queue(portal, keys)?));
-    Box::pin(async move {
-        let outcome = match queued {
-            Ok(queued) => service
-                .0
-                .register(caller, queued)
-                .await
-                .map_err(Refusal::from),
+    // At work from now on: who reads answers slowly keeps nobody else from a person's rows.
+    let (service, caller) = (service.clone(), caller.clone());
+    let registering = tokio::spawn(async move {
+        match queued {
+            Ok(queued) => service.register(caller, queued).await,
             Err(refusal) => Err(refusal),
-        };
+        }
+    });
+    Box::pin(async move {
+        let outcome = registering.await;
+        let outcome = outcome.unwrap_or_else(|_| Err(Refusal::new(Reason::Internal)));
         Ok(row(correlation, outcome))
     })
 }
