@@ -1,0 +1,7 @@
+//! Stories with the real programs as processes on loopback.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod examples;
+mod first_vote;
+mod house;
