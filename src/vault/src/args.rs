@@ -183,7 +183,7 @@ fn write_trust(path: &Path, json: &[u8]) -> anyhow::Result<()> {
     keyfile::replace_atomically(path, json, 0o644).with_context(|| {
         format!(
             "{}: the installation is made, but its trust file could not be written; \
-             `symbolon election trust` fetches it once the vault runs",
+             `symbolon election trust` fetches it once the vault is unsealed",
             path.display()
         )
     })

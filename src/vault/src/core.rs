@@ -116,8 +116,9 @@ impl Core {
     pub async fn unseal(&self, caller: &Caller, passphrase: SecretString) -> Result<(), Error> {
         self.open_ring(caller, passphrase).await?;
         let minted = self.mint_portal_domains().await;
-        if minted.is_err() {
-            self.seal.seal();
+        match &minted {
+            Ok(()) => tracing::info!("unsealed"),
+            Err(_) => self.seal.seal(),
         }
         minted
     }
@@ -144,8 +145,10 @@ impl Core {
 
     /// Wipes the keys from memory.
     pub async fn seal(&self, caller: &Caller) -> Result<(), Error> {
+        self.keys()?;
         let audited = self.audit(caller, "SealVault", "sealed").await;
         self.seal.seal();
+        tracing::info!("sealed");
         audited
     }
 

@@ -83,6 +83,15 @@ pub fn always() -> Vec<Row> {
     health(ANYBODY).to_vec()
 }
 
+/// Whether a sealed vault answers a method: seal status, unsealing and health.
+pub fn answers_sealed(path: &str) -> bool {
+    let seal = [
+        "/symbolon.admin.v1.Seal/GetSealStatus",
+        "/symbolon.admin.v1.Seal/Unseal",
+    ];
+    seal.contains(&path) || health(ANYBODY).iter().any(|row| row.path() == path)
+}
+
 const REGISTRATION: &[Row] = &[
     Row::call(
         "/symbolon.registration.v1.Registration/RegisterPerson",

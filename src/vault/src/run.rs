@@ -71,8 +71,8 @@ impl Vault {
                 .flat_map(|service| service.rows())
                 .chain(always())
                 .collect();
-            let (core, health) = (Arc::clone(&core), health.clone());
-            let router = move || services::router(&core, &health, &services);
+            let (core, shutdown, health) = (Arc::clone(&core), shutdown.clone(), health.clone());
+            let router = move || services::router(&core, &shutdown, &health, &services);
             Listener::new(listener.clone(), RoleTable::new(rows), router)
         });
         let running = Server::bind(listeners.collect())?.start(shutdown)?;

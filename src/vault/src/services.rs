@@ -13,7 +13,13 @@ mod validation;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::{self, State},
+    middleware::{self, Next},
+    response::Response,
+};
+use futures_util::future::BoxFuture;
 use symbolon_api_closed::{
     admin::{
         conflicts_server::ConflictsServer, elections_server::ElectionsServer,
@@ -28,14 +34,19 @@ use symbolon_api_closed::{
 use symbolon_api_public::validation::validation_server::ValidationServer;
 use symbolon_election::{ContentHash, ElectionId};
 use symbolon_keyring::{PortalName, RegistrationId};
-use symbolon_service::{Peer, Refusal, health::Health, reasons::Reason};
-use tonic::{Request, service::Routes};
+use symbolon_service::{Peer, Refusal, Shutdown, health::Health, reasons::Reason};
+use tonic::{Request, Status, service::Routes};
 
-use crate::{Error, audit::Caller, core::Core, roles::ServiceName};
+use crate::{
+    Error,
+    audit::Caller,
+    core::Core,
+    roles::{ServiceName, answers_sealed},
+};
 
 /// One vault as each of its services sees it.
 #[derive(Clone)]
-pub(crate) struct Service(Arc<Core>);
+pub(crate) struct Service(Arc<Core>, Shutdown);
 
 impl Service {
     /// Does what changes something, to its end even if the caller hangs up meanwhile: what
@@ -48,6 +59,18 @@ impl Service {
         let done = tokio::spawn(work(Arc::clone(&self.0))).await;
         Ok(done.map_err(|_| Refusal::new(Reason::Internal))??)
     }
+
+    /// Comes when the vault stops: streams end then.
+    fn stopping(&self) -> BoxFuture<'static, ()> {
+        let shutdown = self.1.clone();
+        Box::pin(async move { shutdown.triggered().await })
+    }
+
+    /// What a stream ends with if the vault stops before the caller has said everything.
+    fn stopped<T>(&self) -> Option<Result<T, Status>> {
+        let refusal = || Refusal::new(Reason::ShuttingDown).into();
+        self.1.is_triggered().then(|| Err(refusal()))
+    }
 }
 
 /// The largest message of a call.
@@ -56,12 +79,34 @@ const CALL_BYTES: usize = 64 << 10;
 const DRAFT_BYTES: usize = 2 << 20;
 
 /// The routes of a listener's services.
-pub fn router(core: &Arc<Core>, health: &Health, services: &[ServiceName]) -> Router {
+pub fn router(
+    core: &Arc<Core>,
+    shutdown: &Shutdown,
+    health: &Health,
+    services: &[ServiceName],
+) -> Router {
     let mut routes = health.add_to(Routes::default());
     for service in services {
-        routes = add(routes, *service, Service(Arc::clone(core)));
+        routes = add(
+            routes,
+            *service,
+            Service(Arc::clone(core), shutdown.clone()),
+        );
     }
-    routes.into_axum_router()
+    let sealed = middleware::from_fn_with_state(Arc::clone(core), refuse_if_sealed);
+    routes.into_axum_router().layer(sealed)
+}
+
+/// Before anything of a call is read.
+async fn refuse_if_sealed(
+    State(core): State<Arc<Core>>,
+    request: extract::Request,
+    next: Next,
+) -> Response {
+    if core.seal.is_sealed() && !answers_sealed(request.uri().path()) {
+        return Status::from(Refusal::new(Reason::Sealed)).into_http();
+    }
+    next.run(request).await
 }
 
 fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {

@@ -1,6 +1,6 @@
 use std::{pin::Pin, sync::Arc};
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future, stream};
 use symbolon_api_closed::registration::{
     AddToElectorateRequest, AddToElectorateResponse, CreateElectorateRequest,
     CreateElectorateResponse, Electorate, ListElectoratesRequest, ListElectoratesResponse,
@@ -44,8 +44,9 @@ impl Electorates for Service {
     ) -> Result<Response<Self::AddToElectorateStream>, Status> {
         let (portal, caller) = portal(&request)?;
         self.0.keys().map_err(Refusal::from)?;
-        let service = self.clone();
-        let results = request.into_inner().then(move |message| {
+        let (service, ending) = (self.clone(), self.clone());
+        let messages = request.into_inner().take_until(self.stopping());
+        let results = messages.then(move |message| {
             let (service, portal, caller) = (service.clone(), portal.clone(), caller.clone());
             async move {
                 let message = message?;
@@ -54,7 +55,8 @@ impl Electorates for Service {
                 Ok(answer(correlation, outcome))
             }
         });
-        Ok(Response::new(Box::pin(results)))
+        let end = stream::once(async move { ending.stopped() }).filter_map(future::ready);
+        Ok(Response::new(Box::pin(results.chain(end))))
     }
 
     async fn list_electorates(

@@ -34,12 +34,17 @@ pub(super) fn rows_in_order(
 ) -> Receiver<Answer> {
     let (answers, received) = mpsc::channel(ROWS);
     tokio::spawn(async move {
+        let rows = rows.take_until(service.stopping());
         let stretching = rows.map(|row| stretch(&service, row)).buffered(ROWS);
         // What comes out in order queues in order; from there on rows go at their own pace.
         let registering = stretching
             .map(|row| queue(&service, &portal, &caller, row))
             .buffer_unordered(ROWS);
         forward(registering, &answers).await;
+        if let Some(stopped) = service.stopped() {
+            // The caller may be gone.
+            let _ = answers.send(stopped).await;
+        }
     });
     received
 }

@@ -121,6 +121,10 @@ impl Service {
                 tokio::select! {
                     changed = published.changed() => if changed.is_err() { return },
                     () = sender.closed() => return,
+                    () = self.stopping() => {
+                        let _ = sender.send(Err(Refusal::new(Reason::ShuttingDown).into())).await;
+                        return;
+                    }
                 }
             }
         }
