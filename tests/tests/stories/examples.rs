@@ -23,6 +23,12 @@ fn the_gateway_s_example_is_read_and_its_trust_file_is_missed() {
 }
 
 #[test]
+fn the_portal_s_example_is_read_and_its_profile_is_missed() {
+    let said = refused(program("symbolon-portal").args(["--config", &example("portal.toml")]));
+    assert!(said.contains("portal-main.toml"), "{said}");
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vault.toml");
