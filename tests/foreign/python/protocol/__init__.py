@@ -1,0 +1,1 @@
+"""The protocol in Python, on libraries that this project did not write."""
