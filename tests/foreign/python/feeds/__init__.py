@@ -1,0 +1,1 @@
+"""Cases for this project's code, of fresh random keys."""
