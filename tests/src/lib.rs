@@ -1,3 +1,5 @@
-//! Stories with real processes, and the golden file of the protocol.
+//! Stories with real processes, the golden file of the protocol, and what programs in
+//! other languages hand us.
 
+pub mod foreign;
 pub mod golden;
