@@ -1,16 +1,12 @@
 //! Taking a ballot: every check that public statements allow, then the outbox, then a receipt.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use symbolon_api_public::validation::{ValidateTokenRequest, validation_client::ValidationClient};
 use symbolon_crypto::ecdsa::SigningKey;
 use symbolon_election::{
-    ElectionId, Entry, EntryHash, Error as Public, Receipt, RollIndex, SignedReceipt, Typed,
-    UnverifiedBallot, VerifiedBallot, entry::entry_hash,
+    ElectionId, Entry, EntryHash, Error as Public, Receipt, SignedReceipt, Typed, UnverifiedBallot,
+    VerifiedBallot, entry::entry_hash,
 };
 use symbolon_ledger_log::Clock;
 use symbolon_service::{Refusal, reasons::Reason};
@@ -18,9 +14,9 @@ use tonic::transport::Channel;
 
 use crate::{
     Error,
+    batches::{Batches, Promise},
     book::{Book, Election},
     outbox::{Kept, Outbox, Put},
-    publisher::Publications,
     roll,
 };
 
@@ -28,8 +24,7 @@ use crate::{
 pub struct Intake {
     pub(crate) book: Book,
     pub(crate) outbox: Outbox,
-    pub(crate) publications: Publications,
-    pub(crate) queues: Queues,
+    pub(crate) batches: Batches,
     pub(crate) receipt_key: SigningKey,
     pub(crate) log: PathBuf,
     pub(crate) clock: Clock,
@@ -43,26 +38,6 @@ pub(crate) type Turns = [tokio::sync::Mutex<()>; 256];
 /// Locks that nobody holds.
 pub(crate) fn turns() -> Turns {
     std::array::from_fn(|_| tokio::sync::Mutex::new(()))
-}
-
-/// Which places wait, by election: what decides when the next batch is large enough.
-#[derive(Default)]
-pub struct Queues(Mutex<HashMap<ElectionId, HashSet<RollIndex>>>);
-
-impl Queues {
-    /// Notes that a place waits; returns how many do.
-    pub(crate) fn add(&self, election: &ElectionId, place: RollIndex) -> usize {
-        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = queues.entry(*election).or_default();
-        queue.insert(place);
-        queue.len()
-    }
-
-    /// Sets the places that wait.
-    pub(crate) fn set(&self, election: &ElectionId, places: HashSet<RollIndex>) {
-        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        queues.insert(*election, places);
-    }
 }
 
 impl Intake {
@@ -98,7 +73,11 @@ impl Intake {
         let _turn = self.turns[usize::from(hash.as_bytes()[0])].lock().await;
         let kept = match self.outbox.get(&hash).await? {
             Some(kept) => kept,
-            None => self.keep(&election, &verified, entry).await?,
+            None => {
+                // The vault may have taken its time.
+                self.check_time(&election)?;
+                self.keep(&election, &verified, entry).await?
+            }
         };
         Ok((hash, receipt(&election, &ballot, &kept)))
     }
@@ -169,18 +148,19 @@ impl Intake {
         ballot: &VerifiedBallot,
         entry: &[u8],
     ) -> Result<Kept, Error> {
-        let fields = ballot.fields();
-        let hash = ballot.entry_hash();
-        let waiting = self.queues.add(&fields.election, fields.roll_index);
-        let (mut kept, mut publication) = self.promise(election, ballot, entry, waiting);
+        let (fields, hash) = (ballot.fields(), ballot.entry_hash());
+        let (mut kept, mut promise) = self.promise(election, ballot, entry);
         match self.outbox.put(&hash, fields, &kept).await? {
             Put::New => {}
             Put::Known(kept) => return Ok(kept),
             Put::SequenceTaken => return Err(Reason::SequenceTaken.into()),
         }
-        // A publication that began meanwhile may have missed it: nobody was told yet.
-        while publication.is_some_and(|time| self.publications.has_begun(time)) {
-            (kept, publication) = self.promise(election, ballot, entry, waiting);
+        // What was published meanwhile may void the promise: nobody was told yet.
+        while !self
+            .batches
+            .admit(&fields.election, fields.roll_index, hash, promise)
+        {
+            (kept, promise) = self.promise(election, ballot, entry);
             self.outbox.promise(&hash, &kept).await?;
         }
         Ok(kept)
@@ -192,24 +172,24 @@ impl Intake {
         election: &Election,
         ballot: &VerifiedBallot,
         entry: &[u8],
-        waiting: usize,
-    ) -> (Kept, Option<u64>) {
-        let last = election.manifest.last_moment();
-        let enough = waiting >= usize::from(election.manifest.manifest().ballot_batch_min);
-        let next = self.publications.next((self.clock)());
-        let publication = (enough && next <= last).then_some(next);
-        let promise = Receipt {
-            election: ballot.fields().election,
+    ) -> (Kept, Promise) {
+        let (fields, last) = (ballot.fields(), election.manifest.last_moment());
+        let least = usize::from(election.manifest.manifest().ballot_batch_min);
+        let promise =
+            self.batches
+                .promise(&fields.election, fields.roll_index, least, (self.clock)());
+        let receipt = Receipt {
+            election: fields.election,
             ballot_digest: ballot.digest(),
-            include_by: publication.unwrap_or(last),
+            include_by: promise.publication.map_or(last, |time| time.min(last)),
         };
-        let digest = promise.digest(election.manifest.domain());
+        let digest = receipt.digest(election.manifest.domain());
         let kept = Kept {
             entry: entry.to_vec(),
-            include_by: promise.include_by,
+            include_by: receipt.include_by,
             signature: self.receipt_key.sign(digest.as_bytes()),
         };
-        (kept, publication)
+        (kept, promise)
     }
 }
 
@@ -235,13 +215,12 @@ fn refuse(error: Public) -> Error {
 }
 
 impl Intake {
-    /// Fills the queues from the outbox, after a start.
-    pub(crate) async fn recount(&self, election: &ElectionId) -> Result<(), Error> {
-        let waiting = self.outbox.waiting(election).await?;
-        self.queues.set(
-            election,
-            waiting.iter().map(|ballot| ballot.place).collect(),
-        );
+    /// Admits what an earlier process left in the outbox; before the election takes ballots.
+    pub(crate) async fn admit_waiting(&self, election: &ElectionId) -> Result<(), Error> {
+        for ballot in self.outbox.waiting(election).await? {
+            self.batches
+                .admit_again(election, ballot.place, ballot.hash);
+        }
         Ok(())
     }
 }

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod args;
+pub mod batches;
 pub mod book;
 pub mod config;
 mod error;

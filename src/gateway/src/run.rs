@@ -20,11 +20,12 @@ use tokio::task::JoinSet;
 
 use crate::{
     Error,
+    batches::Batches,
     book::Book,
     config::GatewayConfig,
-    intake::{Intake, Queues, turns},
+    intake::{Intake, turns},
     outbox::Outbox,
-    publisher::{self, Publications},
+    publisher::Publisher,
     roles,
     services::Gateway,
     source::Source,
@@ -114,8 +115,7 @@ impl RunningGateway {
         let intake = Arc::new(Intake {
             book: Book::default(),
             outbox: Outbox::new(store),
-            publications: Publications::new(config.ledger.interval_seconds),
-            queues: Queues::default(),
+            batches: Batches::new(config.ledger.interval_seconds),
             receipt_key: receipt_key(config)?,
             log: config.ledger.folder.clone(),
             clock,
@@ -124,6 +124,7 @@ impl RunningGateway {
         });
         let source = source(config, vault)?;
         let mut follower = Follower::new(source, trust, ledger.clone(), Arc::clone(&intake));
+        follower.resume().await?;
         if let Err(error) = follower.catch_up().await {
             tracing::warn!(%error, "statements are tried again");
         }
@@ -131,11 +132,8 @@ impl RunningGateway {
         let mut background = JoinSet::new();
         let poll = Duration::from_secs(config.source.poll_seconds);
         background.spawn(follower.follow(poll, shutdown.clone()));
-        background.spawn(publisher::publish(
-            Arc::clone(&intake),
-            ledger,
-            shutdown.clone(),
-        ));
+        let publisher = Publisher::new(Arc::clone(&intake), ledger);
+        background.spawn(publisher.publish(shutdown.clone()));
         Ok(Self {
             intake,
             running,

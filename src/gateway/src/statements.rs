@@ -1,8 +1,10 @@
 //! Statements on their way from the source to the ledger and into the book.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use symbolon_election::{Entry, Issuers, RollStatement, TrustFile, VerifiedManifest};
+use symbolon_election::{
+    Entry, EntryHash, Issuers, RollStatement, TrustFile, VerifiedManifest, entry::entry_hash,
+};
 use symbolon_ledger::Ledger;
 use symbolon_ledger_log::LogLedger;
 use symbolon_service::Shutdown;
@@ -20,9 +22,13 @@ pub struct Follower {
     trust: TrustFile,
     ledger: LogLedger,
     intake: Arc<Intake>,
-    /// How many statements were taken.
+    /// How many of the source's statements were taken.
     after: u64,
+    /// The statements that are on the ledger.
+    known: HashSet<EntryHash>,
 }
+
+const PAGE: usize = 1024;
 
 impl Follower {
     /// From the source's first statement on.
@@ -33,6 +39,7 @@ impl Follower {
             ledger,
             intake,
             after: 0,
+            known: HashSet::new(),
         }
     }
 
@@ -47,6 +54,33 @@ impl Follower {
                 () = shutdown.triggered() => {}
             }
         }
+    }
+
+    /// Learns what the ledger has already: a gateway goes on where it stopped, whether the
+    /// source answers or not.
+    pub async fn resume(&mut self) -> Result<(), Error> {
+        let mut from = 0;
+        loop {
+            let page = self.ledger.settled(from, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            from = last.index + 1;
+            for settled in &page {
+                if is_statement(&settled.entry) {
+                    self.learn(&settled.entry).await?;
+                }
+            }
+        }
+    }
+
+    async fn learn(&mut self, entry: &[u8]) -> Result<(), Error> {
+        // What others wrote there, or a statement that came too late, changes nothing here.
+        if let Ok(news) = self.intake.book.read(entry, &self.trust) {
+            self.note(news, entry).await?;
+        }
+        self.known.insert(entry_hash(entry));
+        Ok(())
     }
 
     /// Takes every statement that there is. Files come before the statement that names them.
@@ -68,39 +102,63 @@ impl Follower {
         }
     }
 
-    async fn take(&self, entry: &[u8]) -> Result<(), Error> {
+    async fn take(&mut self, entry: &[u8]) -> Result<(), Error> {
+        let hash = entry_hash(entry);
+        if self.known.contains(&hash) {
+            return Ok(());
+        }
         let news = self.intake.book.read(entry, &self.trust);
         let news = news.map_err(|problem| Error::Statement {
             number: self.after,
             problem,
         })?;
+        self.publish_files(&news, entry).await?;
+        self.ledger.submit(vec![entry.to_vec()]).await?;
+        self.note(news, entry).await?;
+        self.known.insert(hash);
+        Ok(())
+    }
+
+    async fn publish_files(&self, news: &News, entry: &[u8]) -> Result<(), Error> {
+        match (news, Entry::decode(entry)) {
+            (News::Opened(manifest), _) => {
+                self.file(&manifest.manifest().content_hash).await?;
+                self.file(&manifest.manifest().ledger_keys).await?;
+            }
+            (News::Roll(statement), _) => self.publish_roll(statement).await?,
+            (_, Ok(Entry::Close(close))) => drop(self.file(&close.statement.issued).await?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Writes into the book what is on the ledger now.
+    async fn note(&self, news: News, entry: &[u8]) -> Result<(), Error> {
         match news {
             News::Opened(manifest) => self.open(*manifest, entry).await,
-            News::Roll(statement) => self.roll(statement, entry).await,
+            News::Roll(statement) => {
+                if let Some(known) = self.intake.book.get(&statement.election) {
+                    let mut election = Election::clone(&known);
+                    election.rolls.push(statement);
+                    self.intake.book.put(election);
+                }
+                Ok(())
+            }
             News::Changed(election) => {
-                self.ledger.submit(vec![entry.to_vec()]).await?;
                 self.intake.book.put(*election);
                 Ok(())
             }
-            News::Nothing => {
-                if let Ok(Entry::Close(close)) = Entry::decode(entry) {
-                    self.file(&close.statement.issued).await?;
-                }
-                self.ledger.submit(vec![entry.to_vec()]).await?;
-                Ok(())
-            }
+            News::Nothing => Ok(()),
         }
     }
 
     async fn open(&self, manifest: VerifiedManifest, entry: &[u8]) -> Result<(), Error> {
-        let content = self.file(&manifest.manifest().content_hash).await?;
-        self.file(&manifest.manifest().ledger_keys).await?;
-        self.ledger.submit(vec![entry.to_vec()]).await?;
         let id = manifest.election();
         if self.intake.book.get(&id).is_some() {
             return Ok(());
         }
-        self.intake.recount(&id).await?;
+        let content = self.file(&manifest.manifest().content_hash).await?;
+        self.intake.admit_waiting(&id).await?;
         tracing::info!(election = %id, "an election");
         self.intake.book.put(Election {
             issuers: Issuers::new(&manifest),
@@ -113,13 +171,10 @@ impl Follower {
         Ok(())
     }
 
-    async fn roll(&self, statement: RollStatement, entry: &[u8]) -> Result<(), Error> {
+    async fn publish_roll(&self, statement: &RollStatement) -> Result<(), Error> {
         let known = self.intake.book.get(&statement.election);
-        let Some(mut election) = known.map(|election| Election::clone(&*election)) else {
-            return Ok(());
-        };
-        let start = election.roll_size();
-        let leaves = self.source.leaves(&statement, start).await?;
+        let start = known.map_or(0, |election| election.roll_size());
+        let leaves = self.source.leaves(statement, start).await?;
         let (files, publishing) = (self.ledger.files().clone(), statement.clone());
         let published = tokio::task::spawn_blocking(move || {
             let mut roll = files.roll(&publishing, start)?;
@@ -130,11 +185,7 @@ impl Follower {
             what: "the roll".into(),
             problem: "stopped".into(),
         };
-        published.await.map_err(stopped)??;
-        self.ledger.submit(vec![entry.to_vec()]).await?;
-        election.rolls.push(statement);
-        self.intake.book.put(election);
-        Ok(())
+        Ok(published.await.map_err(stopped)??)
     }
 
     /// Publishes a file under its hash.
@@ -146,4 +197,8 @@ impl Follower {
         self.ledger.files().put_content_as(name, &bytes)?;
         Ok(bytes)
     }
+}
+
+fn is_statement(entry: &[u8]) -> bool {
+    !matches!(Entry::decode(entry), Ok(Entry::Ballot(_)) | Err(_))
 }

@@ -22,10 +22,10 @@ use symbolon_tlog::{Frontier, LogKey, leaf_hash};
 use tempfile::TempDir;
 
 use crate::{
+    batches::Batches,
     book::Book,
-    intake::{Intake, Queues, turns},
+    intake::{Intake, turns},
     outbox::Outbox,
-    publisher::Publications,
     source::Source,
     statements::Follower,
 };
@@ -223,6 +223,7 @@ impl City {
     /// A gateway that has taken every statement, on what earlier ones left.
     pub(crate) async fn gateway(&self) -> (Arc<Intake>, LogLedger) {
         let (intake, ledger, mut follower) = self.parts();
+        follower.resume().await.unwrap();
         follower.catch_up().await.unwrap();
         (intake, ledger)
     }
@@ -245,8 +246,7 @@ impl City {
         let intake = Arc::new(Intake {
             book: Book::default(),
             outbox: Outbox::new(store(root)),
-            publications: Publications::new(INTERVAL),
-            queues: Queues::default(),
+            batches: Batches::new(INTERVAL),
             receipt_key: receipt_key.unwrap(),
             log,
             clock,

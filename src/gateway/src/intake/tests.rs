@@ -6,7 +6,7 @@ use symbolon_ledger_log::LogLedger;
 
 use super::*;
 use crate::{
-    publisher::look,
+    publisher::Publisher,
     testing::{CLOSES, City, GRACE, INTERVAL, NOW},
 };
 
@@ -17,6 +17,12 @@ async fn refused(intake: &Intake, entry: &[u8]) -> &'static str {
     Refusal::from(intake.cast(entry).await.expect_err("refused"))
         .reason()
         .name()
+}
+
+async fn look(intake: &Arc<Intake>, ledger: &LogLedger) -> Result<(), Error> {
+    Publisher::new(Arc::clone(intake), ledger.clone())
+        .look()
+        .await
 }
 
 async fn ballots_on(ledger: &LogLedger) -> Vec<UnverifiedBallot> {
@@ -113,7 +119,7 @@ async fn a_batch_waits_for_enough_places_and_is_sorted_by_them() {
 }
 
 #[tokio::test]
-async fn the_last_batch_is_published_at_once_after_closes() {
+async fn the_last_batch_is_published_whole_soon_after_closes() {
     let city = City::new(3);
     let (intake, ledger) = city.gateway().await;
     city.at(CLOSES);
@@ -124,6 +130,9 @@ async fn the_last_batch_is_published_at_once_after_closes() {
     look(&intake, &ledger).await.unwrap();
     assert!(ballots_on(&ledger).await.is_empty());
     city.at(CLOSES + 1);
+    look(&intake, &ledger).await.unwrap();
+    assert!(ballots_on(&ledger).await.is_empty());
+    city.at(CLOSES + 2);
     look(&intake, &ledger).await.unwrap();
     assert_eq!(ballots_on(&ledger).await.len(), 1);
     assert_eq!(
@@ -255,6 +264,39 @@ async fn statements_are_on_the_ledger_once_however_often_the_gateway_starts() {
         assert_eq!(ledger.settled_size().await.unwrap(), 2);
         intake.outbox.store().close().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_gateway_goes_on_from_its_own_ledger_while_the_source_is_gone() {
+    let city = City::new(1);
+    let (intake, ledger) = city.gateway().await;
+    let ballot = city.ballot(5, 21, 0, CHOICE);
+    intake.cast(&ballot.to_entry()).await.unwrap();
+    intake.outbox.store().close().await.unwrap();
+    drop((intake, ledger));
+    std::fs::remove_dir_all(city.source()).unwrap();
+    let (intake, ledger) = city.gateway().await;
+    let later = city.ballot(6, 22, 0, CHOICE);
+    intake.cast(&later.to_entry()).await.unwrap();
+    city.at(NOW + 2 * INTERVAL);
+    look(&intake, &ledger).await.unwrap();
+    assert_eq!(ballots_on(&ledger).await, [ballot, later]);
+}
+
+#[tokio::test]
+async fn a_place_that_was_published_makes_no_later_promise() {
+    let city = City::new(2);
+    let (intake, ledger) = city.gateway().await;
+    for (place, seed) in [(5, 21), (6, 22)] {
+        let ballot = city.ballot(place, seed, 0, CHOICE);
+        intake.cast(&ballot.to_entry()).await.unwrap();
+    }
+    city.at(NOW + INTERVAL);
+    look(&intake, &ledger).await.unwrap();
+    assert_eq!(ballots_on(&ledger).await.len(), 2);
+    let alone = city.ballot(7, 23, 0, CHOICE);
+    let (_, receipt) = intake.cast(&alone.to_entry()).await.unwrap();
+    assert_eq!(receipt.include_by, CLOSES + GRACE);
 }
 
 #[tokio::test]
