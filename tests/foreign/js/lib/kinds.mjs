@@ -3,8 +3,10 @@
 import { device, hpke } from './device.mjs'
 import { ballotEntry, choice, statementEntry } from './entries.mjs'
 import { content, issuedList, jsonFile } from './files.mjs'
-import { ed25519 } from './notes.mjs'
+import { bundle, layout } from './layout.mjs'
+import { checkpoint, ed25519 } from './notes.mjs'
 import { argon2id, frame, hkdf, hmac, matchKey, ruleId, secp256k1, x25519 } from './primitives.mjs'
+import { ring } from './ring.mjs'
 import { domain, signatureFile, typed } from './structs.mjs'
 import { tally } from './tally.mjs'
 import { tree } from './tree.mjs'
@@ -19,6 +21,7 @@ export const kinds = {
   ed25519,
   ruleId,
   matchKey,
+  ring,
   device,
   hpke,
   domain,
@@ -35,4 +38,7 @@ export const kinds = {
   complaintFile: jsonFile,
   tally,
   tree,
+  bundle,
+  checkpoint,
+  layout,
 }

@@ -10,13 +10,15 @@ import { ascii, frame as framed, from0x, sha256, to0x } from './bytes.mjs'
 
 const frameOf = ({ purpose, fields }) => framed(purpose, fields.map(from0x))
 
-export const hkdfKey = (secret, purpose, fields) =>
-  derive(sha256, secret, undefined, framed(purpose, fields), 32)
+export const tag = (key, purpose, fields) => authenticate(sha256, key, framed(purpose, fields))
+
+export const hkdfKey = (secret, purpose, fields, length = 32) =>
+  derive(sha256, secret, undefined, framed(purpose, fields), length)
 
 export const frame = (inputs) => ({ bytes: to0x(frameOf(inputs)) })
 
 export const hmac = (inputs) => ({
-  tag: to0x(authenticate(sha256, from0x(inputs.key), frameOf(inputs))),
+  tag: to0x(tag(from0x(inputs.key), inputs.purpose, inputs.fields.map(from0x))),
 })
 
 export const hkdf = (inputs) => ({

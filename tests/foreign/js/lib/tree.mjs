@@ -3,9 +3,9 @@
 import rfc9162 from '@transmute/rfc9162'
 
 import { ascii, concatBytes, from0x, to0x } from './bytes.mjs'
+import { tileNumber, WIDE } from './layout.mjs'
 
 const { MTH, PATH, PROOF } = rfc9162.RFC9162
-const WIDE = 256
 
 const entriesOf = (entries) =>
   Array.isArray(entries)
@@ -51,13 +51,4 @@ async function tiles(entries) {
     }
   }
   return made
-}
-
-// `x001/x234/067`, and `.p/<width>` behind what isn't full.
-function tileNumber(number, width) {
-  const groups = [String(number % 1000).padStart(3, '0')]
-  for (let rest = Math.floor(number / 1000); rest > 0; rest = Math.floor(rest / 1000)) {
-    groups.unshift(`x${String(rest % 1000).padStart(3, '0')}`)
-  }
-  return groups.join('/') + (width < WIDE ? `.p/${width}` : '')
 }
