@@ -13,6 +13,7 @@ var kinds = map[string]func(json.RawMessage) (any, error){
 	"ed25519":        kind(computeEd25519),
 	"ruleId":         kind(computeRuleID),
 	"matchKey":       kind(computeMatchKey),
+	"ring":           kind(computeRing),
 	"device":         kind(computeDevice),
 	"hpke":           kind(computeHPKE),
 	"domain":         kind(computeDomain),

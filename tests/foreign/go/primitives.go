@@ -26,9 +26,13 @@ type hmacInputs struct {
 }
 
 func computeHMAC(in hmacInputs) (any, error) {
-	mac := hmac.New(sha256.New, in.Key)
-	mac.Write(in.frame())
-	return outputs{"tag": octets(mac.Sum(nil))}, nil
+	return outputs{"tag": tag(in.Key, in.Purpose, in.Fields...)}, nil
+}
+
+func tag(key octets, purpose string, fields ...octets) octets {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(frame(purpose, fields...))
+	return mac.Sum(nil)
 }
 
 type hkdfInputs struct {
@@ -43,7 +47,11 @@ func computeHKDF(in hkdfInputs) (any, error) {
 
 // derive is 32 bytes of HKDF without a salt.
 func derive(secret octets, purpose string, fields ...octets) (octets, error) {
-	return hkdf.Key(sha256.New, secret, nil, string(frame(purpose, fields...)), 32)
+	return deriveLength(32, secret, purpose, fields...)
+}
+
+func deriveLength(length int, secret octets, purpose string, fields ...octets) (octets, error) {
+	return hkdf.Key(sha256.New, secret, nil, string(frame(purpose, fields...)), length)
 }
 
 type argon2idInputs struct {
