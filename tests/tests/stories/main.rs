@@ -4,4 +4,6 @@
 
 mod examples;
 mod first_vote;
+mod help;
 mod house;
+mod walls;
