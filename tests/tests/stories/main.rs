@@ -6,4 +6,5 @@ mod examples;
 mod first_vote;
 mod help;
 mod house;
+mod papers;
 mod walls;
