@@ -1,7 +1,5 @@
 """The city's services as a stranger calls them: stubs made from `proto/`, and HTTP/JSON."""
 
-import time
-
 import grpc
 import requests
 from google.rpc import error_details_pb2
@@ -47,7 +45,15 @@ class Vault:
 
     def register(self, person):
         request = registration_pb2.RegisterPersonRequest(person=registration_pb2.Person(attributes=person))
-        return self.registration.RegisterPerson(request, timeout=PATIENCE).registration_id
+        try:
+            return self.registration.RegisterPerson(request, timeout=PATIENCE).registration_id
+        except grpc.RpcError as error:
+            raise Refused.of(error) from None
+
+    def schema(self):
+        """The attributes' names."""
+        answer = self.registration.GetSchema(registration_pb2.GetSchemaRequest(), timeout=PATIENCE)
+        return {attribute.name for attribute in answer.attributes}
 
     def register_all(self, people):
         """Registration IDs in the order of the people."""
@@ -91,6 +97,12 @@ class Http:
             raise Refused(answer.json()["reason"])
         return answer.json()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.session.close()
+
 
 class Portal(Http):
     """A portal's HTTP/JSON, for one person's device."""
@@ -101,7 +113,7 @@ class Portal(Http):
 
     def elections(self):
         listed = self.call("GET", "/v1/elections")["elections"]
-        return {unhex(one["election"]): one for one in listed}
+        return {unhex(one["election"]): (unhex(one["manifest"]), unhex(one["content"])) for one in listed}
 
     def token(self, election, sealed):
         path = f"/v1/elections/0x{election.hex()}/token"
@@ -168,13 +180,3 @@ def unhex(text):
         raise ValueError("bytes in JSON begin with 0x")
     return bytes.fromhex(text[2:])
 
-
-def until(what, ask, seconds=PATIENCE):
-    """Asks again and again until there is an answer."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        answer = ask()
-        if answer:
-            return answer
-        time.sleep(0.2)
-    raise TimeoutError(what)

@@ -190,6 +190,11 @@ class City:
             time.sleep(0.05)
         raise RuntimeError(f"{name} doesn't listen: " + (self.root / f"{name}.log").read_text()[-2000:])
 
+    def last_words(self):
+        """The end of what each daemon said."""
+        logs = sorted(self.root.glob("*.log"))
+        return "".join(f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}\n" for log in logs)
+
     def stop(self):
         """Asks the daemons to stop, the last one first; those that did not end well."""
         failed = []

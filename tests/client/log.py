@@ -108,21 +108,53 @@ def entries(folder):
     return everything
 
 
-def roll(folder, election):
-    """The voter IDs of an election's roll."""
-    leaves = b"".join(path.read_bytes() for path in _widest(Path(folder) / f"roll/{election.hex()}/leaves"))
-    return [leaves[at : at + 32] for at in range(0, len(leaves), 32)]
+def tree_root(leaves):
+    """The RFC 6962 root of some leaf hashes."""
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return node_hash(tree_root(leaves[:split]), tree_root(leaves[split:]))
+
+
+def statement(folder, struct, manifest):
+    """The first statement of its kind on the election, signed by its officers."""
+    tag = wire.TAGS[struct]
+    first = next(entry for entry in entries(folder) if entry[0] == tag and entry[2:34] == manifest.election)
+    return manifest.statement(struct, first)
+
+
+def roll(folder, manifest):
+    """The voter IDs of an election's roll, as the officers' statement has it."""
+    tiles = _widest(Path(folder) / f"roll/{manifest.election.hex()}/leaves")
+    data = b"".join(path.read_bytes() for path in tiles)
+    leaves = [data[at : at + 32] for at in range(0, len(data), 32)]
+    stated = statement(folder, "RollStatement", manifest)
+    if (len(leaves), tree_root([leaf_hash(leaf) for leaf in leaves])) != (stated["size"], stated["root"]):
+        raise Wrong("the roll isn't the one that the officers signed")
+    return leaves
+
+
+def issued(folder, manifest):
+    """The ballot key of each place, as the officers' Close has them; None where none was issued."""
+    sha256 = statement(folder, "Close", manifest)["issued"]
+    data = (Path(folder) / f"content/{sha256.hex()}").read_bytes()
+    if hashlib.sha256(data).digest() != sha256:
+        raise Wrong("the issued list isn't the one that the officers signed")
+    keys = [data[at : at + 20] for at in range(0, len(data), 20)]
+    return ["0x" + key.hex() if any(key) else None for key in keys]
 
 
 def ballots(folder, manifest):
     """The election's ballots with their index, every signature and place checked."""
-    places, found = roll(folder, manifest.election), []
+    places, keys, found = roll(folder, manifest), issued(folder, manifest), []
     for index, entry in enumerate(entries(folder)):
         if entry[0] != wire.BALLOT_TAG or entry[1:33] != manifest.election:
             continue
         ballot = wire.BallotEntry.unpack(entry)
         if places[ballot.roll_index] != ballot.voter_id:
             raise Wrong("a voter ID stands at another place of the roll")
+        if keys[ballot.roll_index] != ballot.ballot_key:
+            raise Wrong("a ballot is of another key than its place was issued")
         if wire.signer(manifest.domain, "VotingToken", ballot.token(), ballot.token_signature) != manifest.issuer:
             raise Wrong("a token on the ledger isn't the issuer's")
         if wire.signer(manifest.domain, "Ballot", ballot.ballot(), ballot.ballot_signature) != ballot.ballot_key:

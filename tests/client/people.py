@@ -5,26 +5,31 @@ GIVEN = ["Anna", "Bruno", "Clara", "David", "Elena"]
 CYRILLIC = ["Анна", "Борис", "Вера", "Глеб", "Дарья"]
 GREEK = ["Άννα", "Βασίλης", "Γιώργος", "Δήμητρα", "Ελένη"]
 
-TEXT = lambda text: {"en": text}
+
+def _text(text):
+    return {"en": text}
+
 
 PARK = {
-    "version": "symbolon/v1", "title": TEXT("The park"), "text": TEXT("Two questions."),
+    "version": "symbolon/v1", "title": _text("The park"), "text": _text("Two questions."),
     "questions": [
-        {"title": TEXT("A bench?"), "text": TEXT("You may leave this blank."),
-         "options": [TEXT("yes"), TEXT("no")], "least": 0, "most": 1},
-        {"title": TEXT("Which trees?"), "text": TEXT("Up to two."),
-         "options": [TEXT("oak"), TEXT("lime"), TEXT("birch")], "least": 1, "most": 2},
+        {"title": _text("A bench?"), "text": _text("You may leave this blank."),
+         "options": [_text("yes"), _text("no")], "least": 0, "most": 1},
+        {"title": _text("Which trees?"), "text": _text("Up to two."),
+         "options": [_text("oak"), _text("lime"), _text("birch")], "least": 1, "most": 2},
     ],
 }
 STREET = {
-    "version": "symbolon/v1", "title": TEXT("A street"), "text": TEXT("Only this district decides."),
-    "questions": [{"title": TEXT("Its name?"), "text": TEXT("One of them."),
-                   "options": [TEXT("Lovelace"), TEXT("Noether"), TEXT("Hypatia")], "least": 1, "most": 1}],
+    "version": "symbolon/v1", "title": _text("A street"), "text": _text("Only this district decides."),
+    "questions": [{"title": _text("Its name?"), "text": _text("One of them."),
+                   "options": [_text("Lovelace"), _text("Noether"), _text("Hypatia")], "least": 1, "most": 1}],
 }
-KIOSK = {**PARK, "title": TEXT("At the kiosk")}
+# The same in simple mode.
+KIOSK = {**PARK, "title": _text("At the kiosk")}
 
 
 def people():
+    """Their attributes, as the city's schema has them."""
     given = {"Ё": CYRILLIC, "Π": GREEK}
     return [
         {"family_name": family, "given_name": name, "birth_date": f"19{50 + 5 * j + i}-0{j + 1}-1{i}",

@@ -37,6 +37,7 @@ class TcpRecorder:
 
     def __init__(self, port, record):
         self.target, self.record, self.connections = port, record, 0
+        self.pumps = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -51,7 +52,16 @@ class TcpRecorder:
             service = socket.create_connection(("127.0.0.1", self.target))
             name = f"HTTP connection {self.connections}"
             for where, source, sink in ((f"{name}, request", caller, service), (f"{name}, answer", service, caller)):
-                threading.Thread(target=self._pump, args=(where, source, sink), daemon=True).start()
+                pump = threading.Thread(target=self._pump, args=(where, source, sink), daemon=True)
+                self.pumps.append(pump)
+                pump.start()
+
+    def settle(self):
+        """Waits for the end of the connections so far: then all that passed is kept."""
+        for pump in self.pumps:
+            pump.join(30)
+            if pump.is_alive():
+                raise TimeoutError("a connection to the portal doesn't end")
 
     def _pump(self, where, source, sink):
         whole = bytearray()
@@ -62,7 +72,8 @@ class TcpRecorder:
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # The other side has gone; what passed is kept.
-        self.record.keep(where, whole)
+        finally:
+            self.record.keep(where, whole)
 
     def close(self):
         self.listener.close()

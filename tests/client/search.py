@@ -44,33 +44,57 @@ def windows(data):
     return {view[at : at + WINDOW] for view in views(data) for at in range(len(view) - WINDOW + 1)}
 
 
+def unknown_windows(data, known):
+    """Windows of which no byte stands in a known one.
+
+    A window that begins in an election's ID and ends one byte into a voter's would be found by chance.
+    """
+    found = set()
+    for view in views(data):
+        free = bytearray(b"\1") * len(view)
+        for at in range(len(view) - WINDOW + 1):
+            if view[at : at + WINDOW] in known:
+                free[at : at + WINDOW] = bytes(WINDOW)
+        for stretch in re.finditer(rb"\x01{%d,}" % WINDOW, free):
+            found |= {view[at : at + WINDOW] for at in range(stretch.start(), stretch.end() - WINDOW + 1)}
+    return found
+
+
+def encodings(many):
+    """Each as it is, and as JSON would hold it."""
+    for data in many:
+        yield data
+        yield b"0x" + data.hex().encode()
+        yield base64.b64encode(data)
+
+
 def all_windows(many):
     return set().union(*map(windows, many))
 
 
 class Ledger:
-    """The windows of a public folder that are not among those known before the vote."""
+    """The windows of a public folder, and those known before the vote, which no search takes into account."""
 
     def __init__(self, folder, entries, known):
         folder = Path(folder)
-        self.bytes = 0
+        self.bytes, self.known = 0, known
         self.places = {}
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                self._add(str(path.relative_to(folder)), path.read_bytes(), known)
+                self._add(str(path.relative_to(folder)), path.read_bytes())
         for index, entry in enumerate(entries):
-            self._add(f"entry {index}", entry, known)
+            self._add(f"entry {index}", entry)
 
-    def _add(self, place, data, known):
+    def _add(self, place, data):
         self.bytes += len(data)
-        for window in windows(data) - known:
+        for window in windows(data) - self.known:
             self.places.setdefault(window, place)
 
     def shared_with(self, seen):
         """The windows that what was seen shares with the ledger, with where and where."""
         found, searched = {}, set()
         for where, data in seen:
-            for window in windows(data) if data not in searched else ():
+            for window in unknown_windows(data, self.known) if data not in searched else ():
                 if window in self.places:
                     found.setdefault(window, (where, self.places[window]))
             searched.add(data)

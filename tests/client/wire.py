@@ -8,13 +8,17 @@ from eth_account.messages import encode_typed_data
 from eth_utils import keccak
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
-MANIFEST_TAG, CLOSE_TAG, BALLOT_TAG = 0x01, 0x04, 0x10
+TAGS = {"Manifest": 0x01, "RollStatement": 0x02, "Close": 0x04, "Certified": 0x05}
+BALLOT_TAG = 0x10
 
 STRUCTS = {
     "Manifest": "bytes32 nonce,bytes32 contentHash,bytes shape,uint64 opens,uint64 closes,uint64 grace,"
     "uint64 forgetAfter,uint8 maxBallots,uint32 rollBatchMin,uint16 ballotBatchMin,uint8 custody,"
     "uint8 anonymity,uint8 results,bytes32 tallyKey,address[] officers,uint8 threshold,address issuer,"
     "bytes32 requestKey,address[] gateways,bytes32 ledgerKeys,uint8 payload",
+    "RollStatement": "bytes32 election,uint32 sequence,uint32 size,bytes32 root",
+    "Close": "bytes32 election,uint32 rollSize,bytes32 rollRoot,bytes32 issued",
+    "Certified": "bytes32 election,uint64 ledgerSize,bytes32 ledgerHead,bytes32 tallyHash",
     "IssueRequest": "bytes32 election,bytes32 deliveryKey",
     "VotingToken": "bytes32 election,bytes32 voterId,uint32 rollIndex,address ballotKey",
     "Ballot": "bytes32 election,bytes32 voterId,bytes choice,uint8 sequence",
@@ -89,6 +93,27 @@ def unpack_choice(choice, shape):
     return selections
 
 
+def statement(struct, entry, domain, officers, threshold):
+    """The fields of a packed statement that enough of the officers signed."""
+    if entry[0] != TAGS[struct]:
+        raise Wrong(f"not a {struct}")
+    end = len(entry) - 64 * entry[1]
+    body, signatures = entry[2:end], entry[end:]
+    kinds = "(" + ",".join(kind for kind, _ in fields(struct)) + ")"
+    values = eth_abi.decode([kinds], body)
+    if eth_abi.encode([kinds], values) != body:
+        raise Wrong(f"the {struct} isn't canonical")
+    lists = [list(value) if isinstance(value, tuple) else value for value in values[0]]
+    message = dict(zip([name for _, name in fields(struct)], lists))
+    single = [signatures[at : at + 64] for at in range(0, len(signatures), 64)]
+    signers = [signer(domain, struct, message, signature) for signature in single]
+    if signers != sorted(set(signers)) or not set(signers) <= set(officers):
+        raise Wrong(f"strangers signed the {struct}, or not in order")
+    if len(signers) < threshold:
+        raise Wrong(f"too few officers signed the {struct}")
+    return message
+
+
 @dataclass
 class Manifest:
     """An election's manifest, signed by enough of the officers that the trust file names."""
@@ -100,28 +125,20 @@ class Manifest:
     @classmethod
     def verify(cls, entry, trust):
         """Opens a packed Manifest and checks it against the city's trust file."""
-        if entry[0] != MANIFEST_TAG:
-            raise Wrong("not a manifest")
-        end = len(entry) - 64 * entry[1]
-        body, signatures = entry[2:end], entry[end:]
-        struct = "(" + ",".join(kind for kind, _ in fields("Manifest")) + ")"
-        values = eth_abi.decode([struct], body)
-        if eth_abi.encode([struct], values) != body:
-            raise Wrong("the manifest isn't canonical")
-        lists = [list(value) if isinstance(value, tuple) else value for value in values[0]]
-        message = dict(zip([name for _, name in fields("Manifest")], lists))
         domain = domain_of_log(trust["origin"])
         if any(domain[name] != trust["domain"][name] for name in ("chainId", "verifyingContract")):
             raise Wrong("the trust file's domain isn't its origin's")
+        message = statement("Manifest", entry, domain, trust["officers"], trust["threshold"])
         if (message["officers"], message["threshold"]) != (trust["officers"], trust["threshold"]):
             raise Wrong("the manifest names other officers than the trust file")
-        single = [signatures[at : at + 64] for at in range(0, len(signatures), 64)]
-        signers = [signer(domain, "Manifest", message, signature) for signature in single]
-        if signers != sorted(set(signers)) or not set(signers) <= set(trust["officers"]):
-            raise Wrong("strangers signed the manifest, or not in order")
-        if len(signers) < trust["threshold"]:
-            raise Wrong("too few officers signed the manifest")
         return cls(domain, message, digest(domain, "Manifest", message))
+
+    def statement(self, struct, entry):
+        """A statement on this election."""
+        message = statement(struct, entry, self.domain, self.officers, self.threshold)
+        if message["election"] != self.election:
+            raise Wrong("a statement on another election")
+        return message
 
     def __getattr__(self, name):
         try:
