@@ -10,7 +10,7 @@ use crate::{
     Error,
     audit::{Caller, Leaf},
     core::{Core, retried},
-    rows::{RecordId, RingMirror, Table, encode},
+    rows::{Record, RecordId, RingMirror, Table, encode},
     seal::Keys,
 };
 
@@ -138,8 +138,37 @@ impl Core {
         Ok((Table::Electorate.decode(&value.bytes)?, value))
     }
 
-    /// The record that a portal's registration ID leads to.
+    /// The records that a portal's registration IDs lead to, opened: a row that leads to
+    /// somebody else's record is noticed by the record's own roots.
     pub(crate) async fn resolve(
+        &self,
+        keys: &Keys,
+        portal: &PortalName,
+        ids: &[RegistrationId],
+    ) -> Result<Vec<Option<(RecordId, Record)>>, Error> {
+        let Some(domain) = keys.portal(portal) else {
+            return Ok(ids.iter().map(|_| None).collect());
+        };
+        let records = self.look_up_registrations(keys, portal, ids).await?;
+        let rows = records.iter().flatten().map(RecordId::key).collect();
+        let mut rows = self.store.get(rows).await?.into_iter();
+        let opened = ids.iter().zip(records).map(|(id, record)| {
+            let Some(record) = record else {
+                return Ok(None);
+            };
+            let damaged = || Error::Row(Table::Registration.name());
+            let row = rows.next().flatten().ok_or_else(damaged)?;
+            let opened = Record::open(&record, keys, &row.bytes)?;
+            let mut own = opened.roots.iter().map(|root| domain.registration_id(root));
+            match own.any(|own| own == *id) {
+                true => Ok(Some((record, opened))),
+                false => Err(damaged()),
+            }
+        });
+        opened.collect()
+    }
+
+    async fn look_up_registrations(
         &self,
         keys: &Keys,
         portal: &PortalName,
@@ -185,7 +214,7 @@ impl Core {
         let mut members: Vec<Key> = records
             .iter()
             .flatten()
-            .map(|record| electorate.member(record))
+            .map(|(record, _)| electorate.member(record))
             .collect();
         members.sort_unstable();
         members.dedup();

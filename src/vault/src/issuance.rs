@@ -21,7 +21,7 @@ use crate::{
     audit::{Caller, Leaf},
     core::{Core, retried},
     elections::{Election, Stage},
-    rows::{Record, RingMirror, Table},
+    rows::{RingMirror, Table},
     seal::Keys,
 };
 
@@ -201,10 +201,8 @@ impl Core {
             .await?
             .pop()
             .flatten();
-        let id = record.ok_or(Reason::UnknownRegistrationId)?;
-        let row = self.store.get_one(id.key()).await?;
-        let row = row.ok_or(Error::Row(Table::Registration.name()))?;
-        Ok(own.voter_id(Record::open(&id, keys, &row.bytes)?.root()?))
+        let (_, record) = record.ok_or(Reason::UnknownRegistrationId)?;
+        Ok(own.voter_id(record.root()?))
     }
 
     fn open_request(

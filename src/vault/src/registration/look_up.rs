@@ -66,6 +66,7 @@ impl Found {
         });
         let index = index.collect::<Result<Vec<_>, Error>>()?;
         let records = open(core, keys, &index).await?;
+        check_index(stretched, &index, &records)?;
         Ok(Self {
             mirror,
             asked,
@@ -125,6 +126,22 @@ fn index_row(key: Key, found: Option<Value>) -> Result<IndexRow, Error> {
         found,
         records,
     })
+}
+
+/// A row that leads to a record without its match key was moved or altered.
+fn check_index(
+    stretched: &[Stretched],
+    index: &[(RuleId, Vec<IndexRow>)],
+    records: &BTreeMap<RecordId, OpenRecord>,
+) -> Result<(), Error> {
+    for (key, (_, rows)) in stretched.iter().zip(index) {
+        for id in rows.iter().flat_map(|row| &row.records) {
+            if !records.get(id).is_some_and(|open| open.record.holds(key)) {
+                return Err(Error::Row(Table::Index.name()));
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn open(

@@ -169,6 +169,76 @@ async fn a_record_moved_to_another_row_does_not_open() {
     assert_eq!(refused(&core, "main", ANNA).await, "INTERNAL");
 }
 
+/// Exchanges what the rows of a table say, two by two: a disk in somebody else's hands.
+async fn exchange(core: &crate::core::Core, table: crate::rows::Table) {
+    let range = symbolon_store::KeyRange::table(table as u8);
+    let rows = core.store.scan(range, 10).await.unwrap();
+    assert!(rows.len() >= 2);
+    let values = rows.iter().rev().map(|row| row.value.bytes.clone());
+    let change = rows
+        .iter()
+        .zip(values)
+        .fold(symbolon_store::Change::new(), |change, (row, value)| {
+            change.put(row.key.clone(), value)
+        });
+    core.store.commit_one(change).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_index_row_that_leads_to_somebody_else_is_noticed() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ben = ("Ben", "1990-01-01", Some("AA2"));
+    let anna = register(&core, "main", ANNA).await.unwrap();
+    register(&core, "main", ben).await.unwrap();
+    let table = symbolon_store::KeyRange::table(crate::rows::Table::Index as u8);
+    let rows = core.store.scan(table, 10).await.unwrap();
+    let change = |to: &[u8], other: &[u8]| {
+        rows.iter()
+            .fold(symbolon_store::Change::new(), |change, row| {
+                let value = if row.value.bytes == to { other } else { to };
+                change.put(row.key.clone(), value.to_vec())
+            })
+    };
+    let one = rows[0].value.bytes.clone();
+    let other = rows.iter().find(|row| row.value.bytes != one).unwrap();
+    let other = other.value.bytes.clone();
+    // Both rows of each person lead to the other one.
+    core.store.commit_one(change(&one, &other)).await.unwrap();
+    assert_eq!(refused(&core, "main", ANNA).await, "INTERNAL");
+    assert_eq!(refused(&core, "small", ben).await, "INTERNAL");
+    let back = rows
+        .iter()
+        .fold(symbolon_store::Change::new(), |change, row| {
+            change.put(row.key.clone(), row.value.bytes.clone())
+        });
+    core.store.commit_one(back).await.unwrap();
+    assert!(register(&core, "main", ANNA).await.unwrap() == anna);
+}
+
+#[tokio::test]
+async fn a_registration_row_that_leads_to_somebody_else_is_noticed() {
+    use crate::{electorates::ElectorateName, testing};
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let anna = register(&core, "main", ANNA).await.unwrap();
+    register(&core, "main", ("Ben", "1990-01-01", Some("AA2")))
+        .await
+        .unwrap();
+    let (name, main) = (
+        ElectorateName::parse("north").unwrap(),
+        testing::portal("main"),
+    );
+    let by = testing::caller();
+    core.create_electorate(&by, &main, &name).await.unwrap();
+    exchange(&core, crate::rows::Table::Registration).await;
+    let added = core.add_to_electorate(&by, &main, &name, &[anna]).await;
+    assert_eq!(reason(added.unwrap_err()), "INTERNAL");
+    exchange(&core, crate::rows::Table::Registration).await;
+    let added = core.add_to_electorate(&by, &main, &name, &[anna]).await;
+    assert_eq!(added.unwrap().added, 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn simultaneous_conflicts_each_get_a_ticket_of_their_own() {
     let installation = Installation::new().await;

@@ -82,6 +82,12 @@ impl Record {
         self.match_keys.iter().any(|key| key.rule() == rule)
     }
 
+    /// Whether it holds this very match key.
+    pub fn holds(&self, key: &Stretched) -> bool {
+        let mut own = self.match_keys.iter();
+        own.any(|own| own.rule() == key.rule() && own.secret() == key.secret())
+    }
+
     /// Seals it for its place.
     pub fn seal(&self, id: &RecordId, keys: &Keys, rng: &mut impl CryptoRng) -> Vec<u8> {
         keys.sealing().seal_record(&id.place(), &self.encode(), rng)
