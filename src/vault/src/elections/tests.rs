@@ -312,6 +312,135 @@ async fn a_request_of_one_election_does_not_open_in_another() {
 }
 
 #[tokio::test]
+async fn sealed_bytes_handed_in_for_somebody_else_are_refused_and_twice_are_one_issuance() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann", "Ben"]).await;
+    let id = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let device = Device::new(&core, &id).await;
+    let sealed = device.request();
+    let hand_in = |person: RegistrationId| {
+        let (core, sealed) = (&core, &sealed);
+        async move {
+            core.issue_token(&caller(), &portal("main"), &person, &id, sealed)
+                .await
+        }
+    };
+    let first = hand_in(ids[0]).await.unwrap();
+    assert_eq!(reason(hand_in(ids[1]).await.unwrap_err()), "PLACE_TAKEN");
+    let again = hand_in(ids[0]).await.unwrap();
+    // Sealed anew, the same inside.
+    assert!(first != again && first.len() == again.len());
+    let open = |sealed: &[u8]| {
+        let issuers = Issuers::new(&device.manifest);
+        let token = open_token(&device.keys, &device.manifest, &issuers, sealed).unwrap();
+        token.token().clone()
+    };
+    assert_eq!(open(&first), open(&again));
+    let participation = |person: RegistrationId| {
+        let core = &core;
+        async move {
+            core.participation(&caller(), &portal("main"), &person, &id)
+                .await
+                .unwrap()
+        }
+    };
+    assert!(participation(ids[0]).await.issued && !participation(ids[1]).await.issued);
+}
+
+#[tokio::test]
+async fn an_altered_sealed_request_does_not_open_and_takes_no_place() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann"]).await;
+    let id = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let device = Device::new(&core, &id).await;
+    let sealed = device.request();
+    let mut altered: Vec<Vec<u8>> = (0..sealed.len())
+        .map(|at| {
+            let mut bytes = sealed.clone();
+            bytes[at] ^= 1 << (at % 8);
+            bytes
+        })
+        .collect();
+    altered.push(sealed[..sealed.len() - 1].to_vec());
+    altered.push([sealed.as_slice(), &[0]].concat());
+    altered.push(Vec::new());
+    for bytes in altered {
+        let refused = core
+            .issue_token(&caller(), &portal("main"), &ids[0], &id, &bytes)
+            .await;
+        assert_eq!(reason(refused.unwrap_err()), "REQUEST_DOES_NOT_OPEN");
+    }
+    let told = core
+        .participation(&caller(), &portal("main"), &ids[0], &id)
+        .await;
+    assert!(!told.unwrap().issued);
+    device.issue(&core, &ids[0]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_row_flipped_or_moved_to_another_election_gives_no_token() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann"]).await;
+    let (one, other) = (
+        opened(&installation, &core, draft(Entitled::Everybody)).await,
+        opened(&installation, &core, draft(Entitled::Everybody)).await,
+    );
+    let (device, second) = (
+        Device::new(&core, &one).await,
+        Device::new(&core, &other).await,
+    );
+    device.issue(&core, &ids[0]).await.unwrap();
+    second.issue(&core, &ids[0]).await.unwrap();
+    let rows = |table| {
+        let core = &core;
+        async move {
+            let range = symbolon_store::KeyRange::table(table as u8);
+            core.store.scan(range, 10).await.unwrap()
+        }
+    };
+    let put = |key: &symbolon_store::Key, value: Vec<u8>| {
+        let (core, change) = (&core, symbolon_store::Change::new().put(key.clone(), value));
+        async move { drop(core.store.commit_one(change).await.unwrap()) }
+    };
+    let issuances = rows(crate::rows::Table::Issuance).await;
+    assert_eq!(issuances.len(), 2);
+    for (here, there) in [(0, 1), (1, 0)] {
+        put(&issuances[here].key, issuances[there].value.bytes.clone()).await;
+    }
+    assert_eq!(
+        refused(device.issue(&core, &ids[0]).await).await,
+        "INTERNAL"
+    );
+    assert_eq!(
+        refused(second.issue(&core, &ids[0]).await).await,
+        "INTERNAL"
+    );
+    for row in &issuances {
+        put(&row.key, row.value.bytes.clone()).await;
+    }
+    let records = rows(crate::rows::Table::Record).await;
+    let own = issuances.iter().chain(&records);
+    for row in own {
+        for at in 0..row.value.bytes.len() {
+            let mut bytes = row.value.bytes.clone();
+            bytes[at] ^= 1 << (at % 8);
+            put(&row.key, bytes).await;
+            // A flipped issuance is one election's: the other one goes on.
+            let both = [
+                device.issue(&core, &ids[0]).await.is_ok(),
+                second.issue(&core, &ids[0]).await.is_ok(),
+            ];
+            assert!(both != [true, true], "byte {at}");
+        }
+        put(&row.key, row.value.bytes.clone()).await;
+    }
+    device.issue(&core, &ids[0]).await.unwrap();
+}
+
+#[tokio::test]
 async fn issuing_keeps_to_the_times() {
     let installation = Installation::new().await;
     let core = installation.open().await;
