@@ -73,6 +73,20 @@ impl Authority {
         self.issue(&caller(&[&uri(rest)], serial))
     }
 
+    /// A good caller's certificate in every field, serial and issuer's name among them, under
+    /// a key of its own and with no signature but that key's.
+    pub(crate) fn imitation(&self, rest: &str, serial: u8) -> Identity {
+        let mut params = caller(&[&uri(rest)], serial);
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, "city");
+        params.use_authority_key_identifier_extension = false;
+        let key = KeyPair::generate().unwrap();
+        Identity {
+            chain: params.self_signed(&key).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
     /// A server on loopback.
     pub(crate) fn server(&self, serial: u8) -> Identity {
         let mut params = leaf(serial);

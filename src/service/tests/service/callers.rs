@@ -50,7 +50,19 @@ async fn callers_without_a_good_certificate_are_refused_in_the_handshake() {
     is_refused(&house, None, "no certificate").await;
     let other = Authority::new("city").caller("portal/north", 3);
     is_refused(&house, Some(&other), "another authority of the same name").await;
+    let trusted = house.authority.caller("portal/north", 2);
+    let mut borrowed = house.authority.imitation("portal/north", 2);
+    borrowed.chain.push_str(&trusted.chain);
     for (what, identity) in [
+        (
+            "serial and names of a good one, another key",
+            house.authority.imitation("portal/north", 2),
+        ),
+        (
+            "the same, from an authority of the same name",
+            Authority::new("city").caller("portal/north", 2),
+        ),
+        ("the same, with the good one in its chain", borrowed),
         (
             "expired",
             with(|p| p.not_after = rcgen::date_time_ymd(2020, 1, 1)),
