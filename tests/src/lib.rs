@@ -3,3 +3,4 @@
 
 pub mod foreign;
 pub mod golden;
+pub mod house;

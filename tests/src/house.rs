@@ -1,0 +1,417 @@
+//! A house with a vault and a gateway, run as their operators would. What fails ends the test.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long a daemon may take to start or to stop.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Unseals the vault.
+pub const PASSPHRASE: &str = "correct horse battery staple";
+
+/// One of the programs under test, built beside the tests.
+pub fn program(name: &str) -> Command {
+    let mut folder = std::env::current_exe().unwrap();
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    let path = folder.join(name);
+    assert!(
+        path.exists(),
+        "{name} isn't built: cargo build --release --workspace --bins"
+    );
+    Command::new(path)
+}
+
+/// Runs a command that must be refused; what it said.
+pub fn refused(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "not refused: {said}");
+    said
+}
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// A daemon of ours, ended when it is dropped.
+pub struct Daemon {
+    child: Child,
+    name: &'static str,
+}
+
+impl Daemon {
+    /// Starts a program and waits until it listens.
+    pub fn start(name: &'static str, args: &[&str], address: SocketAddr) -> Self {
+        let mut command = program(name);
+        let child = command
+            .args(args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut daemon = Self {
+            child: child.unwrap(),
+            name,
+        };
+        let log = daemon.child.stderr.take().unwrap();
+        std::thread::spawn(move || {
+            for line in BufReader::new(log).lines().map_while(Result::ok) {
+                eprintln!("{name}: {line}");
+            }
+        });
+        let started = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            let ended = daemon.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{name} ended: {ended:?}");
+            assert!(started.elapsed() < PATIENCE, "{name} doesn't listen");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        daemon
+    }
+
+    /// Asks it to stop, and waits for a clean end.
+    pub fn stop(mut self) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                assert!(status.success(), "{} ended with {status}", self.name);
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "{} doesn't stop", self.name);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A city's folder with certificates, officers, a vault and a gateway.
+pub struct House {
+    folder: TempDir,
+    /// The vault's port on loopback.
+    pub vault_port: u16,
+    /// The gateway's port on loopback.
+    pub gateway_port: u16,
+}
+
+impl House {
+    /// Certificates, officers' keys, an initialised vault and gateway; nothing runs yet.
+    pub fn build() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let house = Self {
+            folder,
+            vault_port: free_port(),
+            gateway_port: free_port(),
+        };
+        house.write("passphrase", PASSPHRASE);
+        house.write("officer-passphrase", "officer");
+        house.make_certificates();
+        let officers = ["one", "two", "three"].map(|name| house.make_officer(name));
+        house.write("vault.toml", &house.vault_config());
+        let mut init = program("symbolon-vault");
+        init.args([
+            "init",
+            "--config",
+            &house.path("vault.toml"),
+            "--threshold",
+            "2",
+        ]);
+        for officer in &officers {
+            init.args(["--officer", officer]);
+        }
+        init.args([
+            "--passphrase-file",
+            &house.path("passphrase"),
+            "--trust",
+            &house.path("trust.json"),
+        ]);
+        run(&mut init);
+        house.write("gateway.toml", &house.gateway_config());
+        house
+    }
+
+    /// The city's folder.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A path within it.
+    pub fn path(&self, name: &str) -> String {
+        self.root().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Writes a file that only we may read.
+    pub fn write(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = PathBuf::from(self.path(name));
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// A port on loopback.
+    pub fn address(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    /// Where the gateway answers.
+    pub fn gateway_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.gateway_port)
+    }
+
+    /// Starts the vault and unseals it.
+    pub fn start_vault(&self) -> Daemon {
+        let daemon = Daemon::start(
+            "symbolon-vault",
+            &["--config", &self.path("vault.toml")],
+            Self::address(self.vault_port),
+        );
+        self.unseal();
+        daemon
+    }
+
+    /// Hands the vault its passphrase.
+    pub fn unseal(&self) {
+        let passphrase = self.path("passphrase");
+        self.symbolon("officer-one", &["unseal", "--passphrase-file", &passphrase]);
+    }
+
+    /// Makes the gateway's keys; the address that signs receipts.
+    pub fn init_gateway(&self) -> String {
+        let mut init = program("symbolon-gateway");
+        init.args(["init", "--config", &self.path("gateway.toml")]);
+        init.args(["--ledger-keys", &self.path("ledger-keys.json")]);
+        run(&mut init).trim().to_owned()
+    }
+
+    /// Starts the gateway.
+    pub fn start_gateway(&self) -> Daemon {
+        Daemon::start(
+            "symbolon-gateway",
+            &["--config", &self.path("gateway.toml")],
+            Self::address(self.gateway_port),
+        )
+    }
+
+    /// Runs the command line under a profile; the object that it prints.
+    pub fn symbolon(&self, profile: &str, args: &[&str]) -> Value {
+        let profile = self.path(&format!("pki/{profile}.toml"));
+        let said = run(program("symbolon")
+            .args(["--json", "--profile", &profile])
+            .args(args));
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+    }
+
+    /// Runs the command line; its exit code and the object that it prints.
+    pub fn symbolon_code(&self, profile: &str, args: &[&str]) -> (i32, Value) {
+        let profile = self.path(&format!("pki/{profile}.toml"));
+        let output = program("symbolon")
+            .args(["--json", "--profile", &profile])
+            .args(args)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+        (output.status.code().unwrap(), value)
+    }
+
+    /// Runs the command line, which must refuse; what it says.
+    pub fn symbolon_refuses(&self, profile: &str, args: &[&str]) -> String {
+        let profile = self.path(&format!("pki/{profile}.toml"));
+        let output = program("symbolon")
+            .args(["--json", "--profile", &profile])
+            .args(args)
+            .output();
+        let output = output.unwrap();
+        assert!(!output.status.success(), "not refused: {args:?}");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+
+    /// Lets two officers sign what lies in a folder.
+    pub fn sign(&self, files: &[&str]) {
+        for officer in ["one", "three"] {
+            let key = self.path(&format!("key-{officer}.json"));
+            let passphrase = self.path("officer-passphrase");
+            let mut args = vec![
+                "officer",
+                "sign",
+                "--yes",
+                "--key",
+                &key,
+                "--passphrase-file",
+                &passphrase,
+            ];
+            args.extend(files);
+            self.symbolon("officer-one", &args);
+        }
+    }
+
+    fn make_certificates(&self) {
+        let pki = self.path("pki");
+        run(program("symbolon").args(["pki", "init", &pki, "--trust-domain", "city.example"]));
+        let server = ["--server", "--dns", "localhost", "--ip", "127.0.0.1"];
+        run(program("symbolon")
+            .args(["pki", "issue", &pki, "--role", "vault", "--name", "main"])
+            .args(server));
+        let endpoint = format!("https://localhost:{}", self.vault_port);
+        for (role, name) in [
+            ("portal", "main"),
+            ("gateway", "main"),
+            ("organiser", "main"),
+            ("officer", "one"),
+            ("registrar", "main"),
+            ("auditor", "main"),
+        ] {
+            let args = ["--role", role, "--name", name, "--endpoint", &endpoint];
+            run(program("symbolon").args(["pki", "issue", &pki]).args(args));
+        }
+    }
+
+    fn make_officer(&self, name: &str) -> String {
+        let (key, passphrase) = (
+            self.path(&format!("key-{name}.json")),
+            self.path("officer-passphrase"),
+        );
+        let args = [
+            "--json",
+            "officer",
+            "new",
+            "--light",
+            "--out",
+            &key,
+            "--passphrase-file",
+            &passphrase,
+        ];
+        let made: Value = serde_json::from_str(&run(program("symbolon").args(args))).unwrap();
+        made["address"].as_str().unwrap().to_owned()
+    }
+
+    fn vault_config(&self) -> String {
+        let port = self.vault_port;
+        let lists = match Path::new(&self.path("pki/crl.pem")).exists() {
+            true => "revocation_lists = [\"pki/crl.pem\"]",
+            false => "",
+        };
+        format!(
+            r#"
+name = "Test City"
+published = "vault/published"
+rolls = "vault/rolls"
+
+[store]
+directory = "vault/store"
+checkpoint_file = "vault/checkpoint"
+cache_mib = 32
+
+[keys]
+ring = "vault/ring"
+ring_secret = "vault/ring-secret"
+
+[ledger]
+origin = "log.city.example/polls"
+
+[identity]
+argon2 = {{ memory_kib = 64, passes = 1, lanes = 1 }}
+
+[identity.schema]
+attributes = [
+    {{ name = "family_name", kind = "name" }},
+    {{ name = "given_name", kind = "name" }},
+    {{ name = "birth_date", kind = "date" }},
+    {{ name = "document", kind = "document" }},
+]
+rules = [
+    {{ name = "document", attributes = ["document"], kind = "unique" }},
+    {{ name = "names", attributes = ["family_name", "given_name", "birth_date"], kind = "hint", always = true }},
+]
+
+[[portal]]
+name = "main"
+people_per_day = 100000
+
+[[listener]]
+address = "127.0.0.1:{port}"
+services = ["registration", "issuance", "validation", "admin", "audit"]
+client_auth = "required"
+
+[listener.tls]
+certificate = "pki/vault-main-server.pem"
+key = "pki/vault-main-server.key"
+client_ca = "pki/ca.pem"
+{lists}
+trust_domain = "city.example"
+"#
+        )
+    }
+
+    fn gateway_config(&self) -> String {
+        let port = self.gateway_port;
+        format!(
+            r#"
+trust = "trust.json"
+receipt_key = "gateway/receipt.key"
+
+[store]
+directory = "gateway/outbox"
+checkpoint_file = "gateway/checkpoint"
+cache_mib = 32
+
+[ledger]
+folder = "gateway/log"
+key = "gateway/log.key"
+interval_seconds = 2
+
+[source]
+vault = "pki/gateway-main.toml"
+validate = true
+poll_seconds = 1
+
+[[listener]]
+address = "127.0.0.1:{port}"
+services = ["ballots"]
+client_auth = "none"
+"#
+        )
+    }
+}
+
+/// Runs a command to its end, which must be a good one; what it wrote.
+pub fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{command:?}: {out}{err}");
+    out.into_owned()
+}
