@@ -9,7 +9,11 @@
  * promises nothing. When the program has died, powerloss.c puts the shadow in the root's place.
  *
  * What is in the root when an empty shadow is first used counts as synced. Changes through mmap,
- * io_uring and symbolic links are not followed. */
+ * io_uring and symbolic links are not followed.
+ *
+ * DROPSYNC_DEAF=END is for controls: syncs of a file whose path ends so, through a descriptor that
+ * can't write, reach the file but not the shadow. The store syncs sled's database through a
+ * descriptor of its own that only reads; without those syncs, sled's flush alone is left. */
 #include "dropsync.h"
 
 struct range {
@@ -30,6 +34,7 @@ static struct dirty *table[BUCKETS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t copying = PTHREAD_MUTEX_INITIALIZER;
 static char root[4096], shadow[4096];
+static const char *deaf_end;
 static size_t root_length;
 static int active;
 
@@ -65,16 +70,32 @@ static struct dirty *entry(const char *id) {
     return *slot = fresh;
 }
 
+/* The path that fd was opened by; 0 on success. */
+static int path_of(int fd, char *path, size_t room) {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, room - 1);
+    if (length < 0) return -1;
+    path[length] = 0;
+    return 0;
+}
+
+/* Whether a sync through fd is one that the control leaves out. */
+static int deaf(int fd) {
+    char path[4096];
+    if (!deaf_end || path_of(fd, path, sizeof path) != 0) return 0;
+    size_t length = strlen(path), end = strlen(deaf_end);
+    if (length < end || strcmp(path + length - end, deaf_end) != 0) return 0;
+    return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+}
+
 /* Whether fd is a file or directory (as wanted) below the root; says who it is. */
 static int tracked(int fd, mode_t type, struct identity *who) {
     if (!active) return 0;
     struct stat found;
     if (fstat(fd, &found) != 0 || (found.st_mode & S_IFMT) != type) return 0;
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(link, path, sizeof path - 1);
-    if (length < 0) return 0;
-    path[length] = 0;
+    char path[4096];
+    if (path_of(fd, path, sizeof path) != 0) return 0;
     if (strncmp(path, root, root_length) != 0) return 0;
     if (path[root_length] != '/' && path[root_length] != 0) return 0;
     return identify(fd, "", who) == 0;
@@ -123,7 +144,8 @@ static void copy(int from, int to, off_t start, off_t end) {
     }
 }
 
-/* Copies to the shadow what of a file was written before its sync began. */
+/* Copies to the shadow what of a file was written before its sync began. This happens before the
+ * file is really synced: what others write meanwhile is theirs to sync. */
 static void keep_file(int fd, const struct identity *who, const struct dirty *was) {
     char path[4200], own[64];
     snprintf(path, sizeof path, "%s/files/%s", shadow, who->text);
@@ -163,13 +185,12 @@ static void keep_directory(int fd, const struct identity *who) {
 static int synced(int fd, int (*real)(int)) {
     struct identity who;
     if (tracked(fd, S_IFDIR, &who)) {
-        int result = real(fd);
         pthread_mutex_lock(&copying);
-        if (result == 0) keep_directory(fd, &who);
+        keep_directory(fd, &who);
         pthread_mutex_unlock(&copying);
-        return result;
+        return real(fd);
     }
-    if (!tracked(fd, S_IFREG, &who)) return real(fd);
+    if (!tracked(fd, S_IFREG, &who) || deaf(fd)) return real(fd);
     pthread_mutex_lock(&copying);
     pthread_mutex_lock(&lock);
     struct dirty *file = entry(who.text), was = *file;
@@ -177,11 +198,10 @@ static int synced(int fd, int (*real)(int)) {
     file->count = file->room = 0;
     file->ranges = NULL;
     pthread_mutex_unlock(&lock);
-    int result = real(fd);
-    if (result == 0) keep_file(fd, &who, &was);
+    keep_file(fd, &who, &was);
     free(was.ranges);
     pthread_mutex_unlock(&copying);
-    return result;
+    return real(fd);
 }
 
 /* Takes everything below a directory as synced. */
@@ -217,8 +237,11 @@ static void begin_shadow(void) {
         if (mkdir(sub, 0700) != 0 && errno != EEXIST) die(sub);
     }
     keep_tree(directory);
-    FILE *file = fopen(path, "we");
+    char fresh[4300];
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    FILE *file = fopen(fresh, "we");
     if (!file || fprintf(file, "%s\n", who.text) < 0 || fclose(file) != 0) die(path);
+    if (rename(fresh, path) != 0) die(path);
     close(directory);
 }
 
@@ -238,6 +261,7 @@ __attribute__((constructor)) static void begin(void) {
     if (!realpath(wanted_root, root)) die(wanted_root);
     if (!realpath(wanted_shadow, shadow)) die(wanted_shadow);
     root_length = strlen(root);
+    deaf_end = getenv("DROPSYNC_DEAF");
     begin_shadow();
     active = 1;
 }
