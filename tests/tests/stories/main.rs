@@ -4,6 +4,7 @@
 
 mod examples;
 mod first_vote;
+mod guides;
 mod help;
 mod house;
 mod papers;
