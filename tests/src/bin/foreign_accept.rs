@@ -1,5 +1,7 @@
 //! Gives feeds of programs in other languages to this project's code, and demands that
 //! each case is accepted or refused as it says.
+//!
+//!     foreign_accept [--reasons] FEED.json ...
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -8,12 +10,19 @@ use symbolon_tests::foreign::Report;
 
 fn main() -> io::Result<ExitCode> {
     let mut report = Report::default();
-    for file in std::env::args().skip(1) {
-        let text = std::fs::read(&file)
-            .map_err(|error| io::Error::new(error.kind(), format!("{file}: {error}")))?;
-        report.take(&file, &text);
+    let (options, files): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|arg| arg == "--reasons");
+    for file in files {
+        match std::fs::read(&file) {
+            Ok(text) => report.take(&file, &text),
+            Err(error) => report.fail(&file, &error),
+        }
     }
-    write!(io::stdout().lock(), "{report}")?;
+    let reasons = match options.is_empty() {
+        true => String::new(),
+        false => report.reasons(),
+    };
+    write!(io::stdout().lock(), "{reasons}{report}")?;
     Ok(match report.is_good() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

@@ -25,7 +25,7 @@ impl Report {
     pub fn take(&mut self, file: &str, text: &[u8]) {
         let feed: Feed = match serde_json::from_slice(text) {
             Ok(feed) => feed,
-            Err(error) => return self.problems.push(format!("{file}: {error}")),
+            Err(error) => return self.fail(file, &error),
         };
         let flaws = feed.flaws();
         self.problems
@@ -38,6 +38,11 @@ impl Report {
         }
     }
 
+    /// Notes a feed that can't be read.
+    pub fn fail(&mut self, file: &str, error: &dyn std::error::Error) {
+        self.problems.push(format!("{file}: {error}"));
+    }
+
     /// What disagrees, what can't be read, and feeds that prove nothing.
     pub fn problems(&self) -> &[String] {
         &self.problems
@@ -46,6 +51,14 @@ impl Report {
     /// Whether there were cases, and all came out as they should.
     pub fn is_good(&self) -> bool {
         !self.counts.is_empty() && self.problems.is_empty()
+    }
+
+    /// Why cases were refused, with counts by kind.
+    pub fn reasons(&self) -> String {
+        let lines = self.reasons.iter();
+        let lines =
+            lines.map(|((kind, reason), count)| format!("{kind:<13} {count:>5} × {reason}\n"));
+        lines.collect()
     }
 
     fn judge(&mut self, language: &str, case: &Case) -> Result<(), String> {
@@ -78,10 +91,6 @@ impl fmt::Display for Report {
         )?;
         for ((language, kind), Count { accepted, refused }) in &self.counts {
             writeln!(f, "{language:<10} {kind:<13} {accepted:>8} {refused:>8}")?;
-        }
-        writeln!(f, "\nrefused because")?;
-        for ((kind, reason), count) in &self.reasons {
-            writeln!(f, "{kind:<13} {count:>5} × {reason}")?;
         }
         for problem in &self.problems {
             writeln!(f, "WRONG {problem}")?;
