@@ -74,15 +74,20 @@ impl<D: Disk> LogLedger<D> {
             .await
     }
 
-    /// Where an entry stands, by its leaf hash; none if it isn't there.
+    /// Where an entry stands, by its leaf hash; none if it isn't there. Proved to the first
+    /// checkpoint that covers it, whose earliest cosignatures give the entry its time.
     pub async fn inclusion(&self, entry_hash: Hash) -> Result<Option<Inclusion>, LogError> {
         self.blocking(move |this| {
             let log = this.lock()?;
             let Some(index) = log.index_of(&entry_hash) else {
                 return Ok(None);
             };
-            let checkpoint = log.checkpoint().clone();
+            let (size, latest) = (log.first_size_beyond(index), log.checkpoint().clone());
             drop(log);
+            let checkpoint = match size == latest.checkpoint().size() {
+                true => latest,
+                false => this.reader.checkpoint_at(size)?,
+            };
             let proof = this
                 .reader
                 .inclusion_proof(index, checkpoint.checkpoint().size())?;

@@ -81,6 +81,12 @@ impl<D: Disk> Log<D> {
         &self.state.head
     }
 
+    /// The size of the first checkpoint that covers an entry, which is there.
+    pub(crate) fn first_size_beyond(&self, index: u64) -> u64 {
+        let mut beyond = self.state.sizes.range(index + 1..);
+        beyond.next().copied().unwrap_or_else(|| self.size())
+    }
+
     /// The index of an entry, by its leaf hash.
     pub fn index_of(&self, entry_hash: &Hash) -> Option<u64> {
         self.state.index.get(entry_hash).copied()

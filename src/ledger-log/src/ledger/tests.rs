@@ -51,12 +51,18 @@ async fn the_same_entry_a_hundred_times_in_parallel_is_one() {
 }
 
 #[tokio::test]
-async fn an_inclusion_is_proved_to_the_latest_checkpoint() {
+async fn an_inclusion_is_proved_to_the_first_checkpoint_that_covers_it() {
     let (_dir, ledger) = ledger();
-    ledger.submit(entries(0..300)).await.unwrap();
-    let leaf = leaf_hash(&entry(123));
-    let found = ledger.inclusion(leaf).await.unwrap().unwrap();
-    let head = found.checkpoint.checkpoint();
-    verify_inclusion(&leaf, found.index, head.size(), &found.proof, head.root()).unwrap();
+    for (batch, size) in [(0..100, 100), (100..300, 300), (300..700, 700)] {
+        ledger.submit(entries(batch)).await.unwrap();
+        assert_eq!(ledger.settled_size().await.unwrap(), size);
+    }
+    for (number, size) in [(0, 100), (99, 100), (100, 300), (299, 300), (300, 700)] {
+        let leaf = leaf_hash(&entry(number));
+        let found = ledger.inclusion(leaf).await.unwrap().unwrap();
+        let head = found.checkpoint.checkpoint();
+        assert_eq!(head.size(), size);
+        verify_inclusion(&leaf, found.index, size, &found.proof, head.root()).unwrap();
+    }
     assert!(ledger.inclusion(leaf_hash(b"?")).await.unwrap().is_none());
 }
