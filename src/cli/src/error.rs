@@ -166,7 +166,9 @@ fn advice(reason: &str, retry_after: Option<u64>) -> String {
         "PLACE_TAKEN" => {
             "Restore the device with its recovery words. If nobody ever asked with your consent, complain to the portal: this refusal is your evidence."
         }
-        "UNKNOWN_ELECTION" => "`symbolon election list` shows the elections that are known.",
+        "UNKNOWN_ELECTION" => {
+            "`symbolon vote elections` shows what portal or gateway offer, `symbolon election list` what the vault has. A new one reaches a gateway within seconds."
+        }
         "UNKNOWN_REGISTRATION_ID" => "Register the person first: `symbolon person register`.",
         "UNKNOWN_ELECTORATE" => "`symbolon electorate list` shows those that are there.",
         "REQUEST_DOES_NOT_OPEN" => "Make the request anew, for this election's manifest.",
@@ -177,7 +179,9 @@ fn advice(reason: &str, retry_after: Option<u64>) -> String {
         "INVALID_SIGNATURE" | "TOO_FEW_SIGNATURES" => {
             "Check who signed what: `symbolon officer sign` shows digest and address."
         }
-        "IDENTITY_CONFLICT" => "Two registrars settle the ticket; until then nothing changes.",
+        "IDENTITY_CONFLICT" => {
+            "A registrar sees the ticket: `symbolon conflicts list`. Settling it is not built yet."
+        }
         _ => by_remedy(reason),
     };
     words.to_owned()
