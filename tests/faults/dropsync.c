@@ -11,9 +11,9 @@
  * What is in the root when an empty shadow is first used counts as synced. Changes through mmap,
  * io_uring and symbolic links are not followed.
  *
- * DROPSYNC_DEAF=END is for controls: syncs of a file whose path ends so, through a descriptor that
- * can't write, reach the file but not the shadow. The store syncs sled's database through a
- * descriptor of its own that only reads; without those syncs, sled's flush alone is left. */
+ * DROPSYNC_DEAF=END:END... is for controls: syncs of a file or directory whose path ends so, through
+ * a descriptor that can't write, reach the disk but not the shadow. The store syncs sled's database
+ * through a descriptor of its own that only reads; without those syncs, sled's flush alone is left. */
 #include "dropsync.h"
 
 struct range {
@@ -34,7 +34,7 @@ static struct dirty *table[BUCKETS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t copying = PTHREAD_MUTEX_INITIALIZER;
 static char root[4096], shadow[4096];
-static const char *deaf_end;
+static const char *deaf_ends;
 static size_t root_length;
 static int active;
 
@@ -83,10 +83,15 @@ static int path_of(int fd, char *path, size_t room) {
 /* Whether a sync through fd is one that the control leaves out. */
 static int deaf(int fd) {
     char path[4096];
-    if (!deaf_end || path_of(fd, path, sizeof path) != 0) return 0;
-    size_t length = strlen(path), end = strlen(deaf_end);
-    if (length < end || strcmp(path + length - end, deaf_end) != 0) return 0;
-    return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+    if (!deaf_ends || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY) return 0;
+    if (path_of(fd, path, sizeof path) != 0) return 0;
+    size_t length = strlen(path);
+    for (const char *end = deaf_ends; *end; end += strspn(end, ":")) {
+        size_t size = strcspn(end, ":");
+        if (size <= length && strncmp(path + length - size, end, size) == 0) return 1;
+        end += size;
+    }
+    return 0;
 }
 
 /* Whether fd is a file or directory (as wanted) below the root; says who it is. */
@@ -184,13 +189,14 @@ static void keep_directory(int fd, const struct identity *who) {
 
 static int synced(int fd, int (*real)(int)) {
     struct identity who;
+    if (active && deaf(fd)) return real(fd);
     if (tracked(fd, S_IFDIR, &who)) {
         pthread_mutex_lock(&copying);
         keep_directory(fd, &who);
         pthread_mutex_unlock(&copying);
         return real(fd);
     }
-    if (!tracked(fd, S_IFREG, &who) || deaf(fd)) return real(fd);
+    if (!tracked(fd, S_IFREG, &who)) return real(fd);
     pthread_mutex_lock(&copying);
     pthread_mutex_lock(&lock);
     struct dirty *file = entry(who.text), was = *file;
@@ -261,7 +267,7 @@ __attribute__((constructor)) static void begin(void) {
     if (!realpath(wanted_root, root)) die(wanted_root);
     if (!realpath(wanted_shadow, shadow)) die(wanted_shadow);
     root_length = strlen(root);
-    deaf_end = getenv("DROPSYNC_DEAF");
+    deaf_ends = getenv("DROPSYNC_DEAF");
     begin_shadow();
     active = 1;
 }
