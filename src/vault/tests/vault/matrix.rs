@@ -8,7 +8,7 @@ use tonic::{Request, Status, codegen::tokio_stream::StreamExt, transport::Channe
 
 use crate::house::House;
 
-const CALLERS: [&str; 6] = [
+pub(crate) const CALLERS: [&str; 6] = [
     "portal/main",
     "gateway/main",
     "organiser/main",
@@ -18,7 +18,7 @@ const CALLERS: [&str; 6] = [
 ];
 
 /// The methods of the protocol that vaults offer, from the descriptors.
-fn methods() -> Vec<String> {
+pub(crate) fn methods() -> Vec<String> {
     let sets = [
         symbolon_api_closed::FILE_DESCRIPTOR_SET,
         symbolon_api_public::FILE_DESCRIPTOR_SET,
@@ -39,7 +39,7 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-fn admits(path: &str, caller: &str) -> bool {
+pub(crate) fn admits(path: &str, caller: &str) -> bool {
     let role = caller.split('/').next().unwrap();
     let rows = rows();
     let row = rows.iter().find(|row| row.path() == path).unwrap();
