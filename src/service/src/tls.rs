@@ -105,6 +105,10 @@ fn digest(tls: &TlsConfig) -> Result<[u8; 32], Error> {
 
 fn build(tls: &TlsConfig, auth: ClientAuth, alpn: &[Vec<u8>]) -> Result<TlsState, Error> {
     let wrong = |error: rustls::Error| Error::Tls(error.to_string());
+    let unfit = |error: rustls::Error| {
+        let (certificate, key) = (tls.certificate.display(), tls.key.display());
+        Error::Tls(format!("{certificate} with {key}: {error}"))
+    };
     let clients = match auth {
         ClientAuth::Required => Some(Arc::new(client_verifier(tls)?)),
         ClientAuth::None => None,
@@ -121,7 +125,7 @@ fn build(tls: &TlsConfig, auth: ClientAuth, alpn: &[Vec<u8>]) -> Result<TlsState
             files::certificates(&tls.certificate)?,
             files::private_key(&tls.key)?,
         )
-        .map_err(wrong)?;
+        .map_err(unfit)?;
     config.alpn_protocols = alpn.to_vec();
     // A resumed session would skip the client's certificate, revoked or not.
     config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -110,7 +110,9 @@ impl Connector {
         let mut roots = RootCertStore::empty();
         if let Some(ca) = &self.profile.ca {
             for certificate in files::certificates(ca)? {
-                roots.add(certificate).map_err(tls)?;
+                roots
+                    .add(certificate)
+                    .map_err(|error| Error::Tls(format!("{}: {error}", ca.display())))?;
             }
         }
         let builder = ClientConfig::builder_with_provider(provider::provider())
@@ -120,7 +122,10 @@ impl Connector {
         let mut config = match (&self.profile.certificate, &self.profile.key) {
             (Some(certificate), Some(key)) => builder
                 .with_client_auth_cert(files::certificates(certificate)?, files::private_key(key)?)
-                .map_err(tls)?,
+                .map_err(|error| {
+                    let (certificate, key) = (certificate.display(), key.display());
+                    Error::Tls(format!("{certificate} with {key}: {error}"))
+                })?,
             _ => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![provider::ALPN_H2.to_vec()];
