@@ -1,7 +1,7 @@
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -29,8 +29,12 @@ struct Cast {
     entry: String,
 }
 
-async fn cast(State(gateway): State<Gateway>, body: Bytes) -> Response {
+async fn cast(State(gateway): State<Gateway>, body: Result<Bytes, BytesRejection>) -> Response {
     let cast = async {
+        let body = body.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Reason::MessageTooLarge,
+            _ => Reason::InvalidArgument,
+        })?;
         let malformed = |why| {
             Refusal::new(Reason::InvalidArgument)
                 .at("entry")
