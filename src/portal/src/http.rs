@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
-    http::{HeaderMap, header},
+    extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
@@ -25,6 +25,9 @@ use crate::{
 };
 
 const BODY: usize = 16 << 10;
+
+/// A request's body, or why it didn't come whole.
+type Body = Result<Bytes, BytesRejection>;
 
 /// What the handlers work with.
 pub(crate) struct Portal {
@@ -72,9 +75,9 @@ async fn index(State(portal): State<Arc<Portal>>) -> Response {
     }
 }
 
-async fn sign_in(State(portal): State<Arc<Portal>>, body: Bytes) -> Response {
+async fn sign_in(State(portal): State<Arc<Portal>>, body: Body) -> Response {
     let sign_in = || {
-        let SignIn { login, password } = parse(&body)?;
+        let SignIn { login, password } = parse(body)?;
         let wrong = || Refusal::new(Reason::Unauthenticated).because("login or password is wrong");
         let person = portal
             .accounts
@@ -109,11 +112,11 @@ async fn token(
     State(portal): State<Arc<Portal>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     let token = async {
         let person = portal.person(&headers)?;
-        let Ask { request } = parse(&body)?;
+        let Ask { request } = parse(body)?;
         let malformed = || {
             Refusal::new(Reason::InvalidArgument)
                 .at("request")
@@ -131,11 +134,11 @@ async fn simple_vote(
     State(portal): State<Arc<Portal>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     let vote = async {
         let person = portal.person(&headers)?;
-        let Vote { choices } = parse(&body)?;
+        let Vote { choices } = parse(body)?;
         let none = || Refusal::new(Reason::Unsupported).because("this portal has no simple mode");
         let simple = portal.simple.as_ref().ok_or_else(none)?;
         let offers = portal.relay.offers().await?;
@@ -167,8 +170,12 @@ fn election(id: &str) -> Result<ElectionId, Refusal> {
         .map_err(|_| Refusal::new(Reason::InvalidArgument).at("election"))
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|_| {
+fn parse<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Reason::MessageTooLarge,
+        _ => Reason::InvalidArgument,
+    })?;
+    serde_json::from_slice(&body).map_err(|_| {
         Refusal::new(Reason::InvalidArgument).because("the body isn't the JSON object of this call")
     })
 }
