@@ -41,7 +41,7 @@ async fn calls_are_counted_by_method_role_and_outcome_only() {
     let text = scrape(address).await;
     for line in [
         r#"symbolon_calls_total{method="/grpc.health.v1.Health/Check",role="portal",outcome="OK"}"#,
-        r#"symbolon_calls_total{method="unknown",role="auditor",outcome="PERMISSION_DENIED"} 1"#,
+        r#"symbolon_calls_total{method="unknown",role="auditor",outcome="PERMISSION_DENIED"} "#,
         r#"symbolon_call_seconds_bucket{method="/grpc.health.v1.Health/Check",le="0.001"}"#,
         "symbolon_connections{listener=",
     ] {
