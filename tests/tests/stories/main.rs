@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod attacks_ballots;
+mod attacks_city;
+mod attacks_starting;
+mod attacks_table;
 mod examples;
 mod first_vote;
 mod guides;
