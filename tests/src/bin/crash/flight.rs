@@ -35,6 +35,8 @@ struct State {
     /// How often the daemon was killed while it was up.
     life: usize,
     under_way: u64,
+    /// Calls that were under way at each kill and have not ended yet.
+    dying: BTreeMap<usize, u64>,
     /// Calls that each kill left without an answer.
     cut: BTreeMap<usize, u64>,
     /// Calls that got no answer although the daemon lived.
@@ -59,20 +61,15 @@ impl Flight {
     /// The daemon is about to die, if a call is under way; how many are.
     pub(crate) fn down_amid_calls(&self) -> Option<u64> {
         let mut state = self.state();
-        if state.under_way == 0 {
-            return None;
+        match state.under_way {
+            0 => None,
+            _ => Some(state.end_life()),
         }
-        state.up = false;
-        state.life += 1;
-        Some(std::mem::take(&mut state.under_way))
     }
 
     /// The daemon is about to stop in order.
     pub(crate) fn down(&self) {
-        let mut state = self.state();
-        state.up = false;
-        state.life += 1;
-        state.under_way = 0;
+        self.state().end_life();
     }
 
     /// How many kills there were.
@@ -80,9 +77,14 @@ impl Flight {
         self.state().life
     }
 
-    /// How many calls the kill of this life left without an answer.
-    pub(crate) fn cut(&self, life: usize) -> u64 {
-        self.state().cut.get(&life).copied().unwrap_or(0)
+    /// How many calls the kill of this life left without an answer; nothing while some of those
+    /// that were under way have not ended.
+    pub(crate) fn cut(&self, life: usize) -> Option<u64> {
+        let state = self.state();
+        match state.dying.get(&life) {
+            Some(1..) => None,
+            _ => Some(state.cut.get(&life).copied().unwrap_or(0)),
+        }
     }
 
     /// How many calls got no answer from a daemon that lived.
@@ -126,8 +128,10 @@ impl Flight {
     fn end<T>(&self, operation: &'static str, life: Option<usize>, answer: &Answer<T>) {
         let mut state = self.state();
         let lives = life == Some(state.life);
-        if lives {
-            state.under_way -= 1;
+        match life {
+            Some(_) if lives => state.under_way -= 1,
+            Some(life) => *state.dying.entry(life).or_default() -= 1,
+            None => {}
         }
         let counts = state.counts.entry(operation).or_default();
         match answer {
@@ -144,6 +148,17 @@ impl Flight {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
+    }
+}
+
+impl State {
+    /// From here on the daemon counts as dead; how many calls were under way.
+    fn end_life(&mut self) -> u64 {
+        let calls = std::mem::take(&mut self.under_way);
+        self.dying.insert(self.life, calls);
+        self.up = false;
+        self.life += 1;
+        calls
     }
 }
 
