@@ -371,6 +371,12 @@ fn wrong_certificates_and_keys_are_named_by_file_and_never_shown() {
         );
         fs::write(file, good).unwrap();
     }
+    let mut open = Command::new("chmod");
+    run(open.arg("644").arg(&key));
+    let said = refused(&mut vault(&house));
+    assert!(said.contains("vault-main-server.key"), "{said}");
+    run(Command::new("chmod").arg("600").arg(&key));
+    let daemon = house.start_vault();
     // The other side of a connection names its own files alike.
     let own = root.join("pki/officer-one.pem");
     let good = fs::read_to_string(&own).unwrap();
@@ -383,12 +389,7 @@ fn wrong_certificates_and_keys_are_named_by_file_and_never_shown() {
         );
     }
     fs::write(&own, good).unwrap();
-    let mut open = Command::new("chmod");
-    run(open.arg("644").arg(&key));
-    let said = refused(&mut vault(&house));
-    assert!(said.contains("vault-main-server.key"), "{said}");
-    run(Command::new("chmod").arg("600").arg(&key));
-    house.start_vault().stop();
+    daemon.stop();
 }
 
 #[test]
