@@ -43,13 +43,6 @@ fn vault(house: &House) -> Command {
     command
 }
 
-fn edit(path: &Path, from: &str, to: &str) -> String {
-    let before = fs::read_to_string(path).unwrap();
-    assert!(before.contains(from), "{from}");
-    fs::write(path, before.replace(from, to)).unwrap();
-    before
-}
-
 /// What a start that must fail said; every file is as it was.
 fn refused_unchanged(command: &mut Command, folder: &Path) -> String {
     let before = files(folder);
