@@ -48,6 +48,11 @@ pub(crate) fn key(number: u32) -> SigningKey {
     SigningKey::new(Secret::from_slice(&seed).unwrap()).unwrap()
 }
 
+/// The ballot key of a place.
+fn ballot_key(place: u32) -> SigningKey {
+    key(place.wrapping_add(10_000))
+}
+
 /// A program that runs until it is told otherwise; what it logs is kept.
 pub(crate) struct Program {
     child: Child,
@@ -364,7 +369,7 @@ impl City {
             election: self.election(),
             voter_id: self.voters[place as usize % self.voters.len()],
             roll_index: RollIndex(place),
-            ballot_key: key(10_000 + place).address(),
+            ballot_key: ballot_key(place).address(),
             sequence,
             choice: choice.to_vec(),
             token_signature: Signature::from_slice(&[1; 64]).unwrap(),
@@ -376,8 +381,7 @@ impl City {
     pub(crate) fn signed(&self, mut ballot: UnverifiedBallot, domain: &Domain) -> UnverifiedBallot {
         let place = ballot.roll_index.0;
         ballot.token_signature = key(4).sign(ballot.token().digest(domain).as_bytes());
-        ballot.ballot_signature =
-            key(10_000 + place).sign(ballot.ballot().digest(domain).as_bytes());
+        ballot.ballot_signature = ballot_key(place).sign(ballot.ballot().digest(domain).as_bytes());
         ballot
     }
 
