@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::Parser;
+use symbolon_service::program::causes;
 
 use crate::{show::Show, story};
 
@@ -60,7 +61,7 @@ pub fn main() -> ExitCode {
             }
         }
         Err(error) => {
-            show.failure(&format!("{error:#}"));
+            show.failure(&causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }

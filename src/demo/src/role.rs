@@ -3,7 +3,7 @@
 use std::{ffi::OsString, io, process::ExitCode};
 
 use clap::Parser;
-use symbolon_service::{hardening, logs};
+use symbolon_service::program::{self, causes};
 
 use crate::devices;
 
@@ -52,10 +52,12 @@ impl Role {
     /// Plays it to its end.
     pub fn play(self, args: Vec<OsString>) -> ExitCode {
         match self {
-            Self::Symbolon => symbolon_cli::run_from_args(args),
+            Self::Vault => vault(args),
+            Self::Gateway => gateway(args),
+            Self::Portal => portal(args),
             Self::Observer => observe(args),
+            Self::Symbolon => symbolon_cli::run_from_args(args),
             Self::Devices => ended(devices::main(&args)),
-            daemon => ended(run(daemon, args)),
         }
     }
 }
@@ -72,28 +74,25 @@ pub fn of(args: impl IntoIterator<Item = OsString>) -> Option<(Role, Vec<OsStrin
     Some((role, std::iter::once(program).chain(args).collect()))
 }
 
-fn run(role: Role, args: Vec<OsString>) -> anyhow::Result<()> {
-    hardening::harden()?;
-    logs::hush_panics();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let out = &mut io::stdout();
-    match role {
-        Role::Vault => runtime.block_on(symbolon_vault::args::run(
-            symbolon_vault::args::Arguments::parse_from(args),
-            out,
-        )),
-        Role::Gateway => {
-            let arguments = symbolon_gateway::args::Arguments::parse_from(args);
-            runtime.block_on(symbolon_gateway::args::run(arguments, out))
-        }
-        _ => {
-            let arguments = symbolon_portal::args::Arguments::parse_from(args);
-            runtime.block_on(symbolon_portal::args::run(arguments, out))
-        }
-    }
+fn vault(args: Vec<OsString>) -> ExitCode {
+    let arguments = symbolon_vault::args::Arguments::parse_from(args);
+    program::run("vault", || async {
+        symbolon_vault::args::run(arguments, &mut io::stdout()).await
+    })
+}
+
+fn gateway(args: Vec<OsString>) -> ExitCode {
+    let arguments = symbolon_gateway::args::Arguments::parse_from(args);
+    program::run("gateway", || async {
+        symbolon_gateway::args::run(arguments, &mut io::stdout()).await
+    })
+}
+
+fn portal(args: Vec<OsString>) -> ExitCode {
+    let arguments = symbolon_portal::args::Arguments::parse_from(args);
+    program::run("portal", || async {
+        symbolon_portal::args::run(arguments, &mut io::stdout()).await
+    })
 }
 
 fn observe(args: Vec<OsString>) -> ExitCode {
@@ -111,7 +110,7 @@ fn ended(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error:#}");
+            eprintln!("{}", causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -18,6 +18,7 @@ pub mod logs;
 pub mod matrix;
 pub mod metrics;
 pub mod peer;
+pub mod program;
 mod provider;
 pub mod reasons;
 pub mod refusal;

@@ -3,7 +3,7 @@
 use std::{io, process::ExitCode};
 
 use clap::Parser;
-use symbolon_service::hardening;
+use symbolon_service::{hardening, program};
 use symbolon_vault::args::{Arguments, run};
 
 /// Requests hold personal data: what they leave on the heap is wiped.
@@ -12,27 +12,7 @@ static ALLOCATOR: hardening::WipingAllocator = hardening::WIPING_ALLOCATOR;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match start(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "stopped");
-            complain(&error);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn start(arguments: Arguments) -> anyhow::Result<()> {
-    hardening::harden()?;
-    symbolon_service::logs::hush_panics();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    runtime.block_on(run(arguments, &mut io::stdout()))
-}
-
-#[expect(clippy::print_stderr, reason = "the program's own voice")]
-fn complain(error: &anyhow::Error) {
-    eprintln!("symbolon-vault: {error:#}");
+    program::run("symbolon-vault", || async {
+        run(arguments, &mut io::stdout()).await
+    })
 }
