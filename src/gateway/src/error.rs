@@ -31,6 +31,12 @@ pub enum Error {
         /// What is wrong with it.
         problem: symbolon_election::Error,
     },
+    /// An election that this gateway could promise nothing in.
+    #[error("an election that isn't this gateway's: {0}")]
+    OtherGateway(&'static str),
+    /// This log's own keys have no public form: its origin isn't a name for keys.
+    #[error("the log's keys: {0}")]
+    LedgerKeys(symbolon_election::Error),
     /// A file of the source, or its vault.
     #[error("the source of statements, {what}: {problem}")]
     Source {

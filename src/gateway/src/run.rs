@@ -110,6 +110,7 @@ impl RunningGateway {
         let store: Arc<dyn Store> = Arc::new(LocalStore::open(options)?);
         let folder = Folder::own(&config.ledger.folder)?;
         let log = Log::open(folder, log_key(config, &trust)?, Vec::new(), clock())?;
+        let own = log.ledger_keys(1).map_err(Error::LedgerKeys)?.log().clone();
         let ledger = LogLedger::new(log, Arc::clone(&clock));
         let vault = vault(config)?;
         let intake = Arc::new(Intake {
@@ -123,7 +124,7 @@ impl RunningGateway {
             turns: turns(),
         });
         let source = source(config, vault)?;
-        let mut follower = Follower::new(source, trust, ledger.clone(), Arc::clone(&intake));
+        let mut follower = Follower::new(source, (trust, own), ledger.clone(), Arc::clone(&intake));
         follower.resume().await?;
         if let Err(error) = follower.catch_up().await {
             tracing::warn!(%error, "statements are tried again");

@@ -3,7 +3,8 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use symbolon_election::{
-    Entry, EntryHash, Issuers, RollStatement, TrustFile, VerifiedManifest, entry::entry_hash,
+    Entry, EntryHash, Issuers, LedgerKeys, RollStatement, TrustFile, VerifiedManifest,
+    entry::entry_hash, ledger_keys::NoteKey,
 };
 use symbolon_ledger::Ledger;
 use symbolon_ledger_log::LogLedger;
@@ -20,6 +21,7 @@ use crate::{
 pub struct Follower {
     source: Source,
     trust: TrustFile,
+    log_key: NoteKey,
     ledger: LogLedger,
     intake: Arc<Intake>,
     /// How many of the source's statements were taken.
@@ -31,11 +33,17 @@ pub struct Follower {
 const PAGE: usize = 1024;
 
 impl Follower {
-    /// From the source's first statement on.
-    pub fn new(source: Source, trust: TrustFile, ledger: LogLedger, intake: Arc<Intake>) -> Self {
+    /// From the source's first statement on, onto a log of this key.
+    pub fn new(
+        source: Source,
+        (trust, log_key): (TrustFile, NoteKey),
+        ledger: LogLedger,
+        intake: Arc<Intake>,
+    ) -> Self {
         Self {
             source,
             trust,
+            log_key,
             ledger,
             intake,
             after: 0,
@@ -95,6 +103,9 @@ impl Follower {
                     Err(Error::Statement { number, problem }) => {
                         tracing::error!(number, %problem, "a statement that is none of ours is passed over");
                     }
+                    Err(error @ Error::OtherGateway(_)) => {
+                        tracing::error!(number = self.after, %error, "a statement is passed over");
+                    }
                     outcome => outcome?,
                 }
                 self.after += 1;
@@ -123,13 +134,28 @@ impl Follower {
         match (news, Entry::decode(entry)) {
             (News::Opened(manifest), _) => {
                 self.file(&manifest.manifest().content_hash).await?;
-                self.file(&manifest.manifest().ledger_keys).await?;
+                let keys = self.file(&manifest.manifest().ledger_keys).await?;
+                self.check_ours(manifest, &keys)?;
             }
             (News::Roll(statement), _) => self.publish_roll(statement).await?,
             (_, Ok(Entry::Close(close))) => drop(self.file(&close.statement.issued).await?),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Receipts hold only where the manifest names this gateway, and entries get their time
+    /// only where it names this log.
+    fn check_ours(&self, manifest: &VerifiedManifest, keys: &[u8]) -> Result<(), Error> {
+        let receipts = self.intake.receipt_key.address();
+        if !manifest.manifest().gateways.contains(&receipts) {
+            return Err(Error::OtherGateway("its manifest names other gateways"));
+        }
+        match LedgerKeys::parse(keys) {
+            Ok(keys) if *keys.log() == self.log_key => Ok(()),
+            Ok(_) => Err(Error::OtherGateway("its ledger keys name another log")),
+            Err(_) => Err(Error::OtherGateway("its ledger keys can't be read")),
+        }
     }
 
     /// Writes into the book what is on the ledger now.

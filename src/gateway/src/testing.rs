@@ -52,6 +52,11 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::new(symbolon_crypto::Secret::init_with(|place| place.fill(seed))).unwrap()
 }
 
+fn log_public() -> [u8; 32] {
+    let log = LogKey::new(ORIGIN, &[9; 32]).unwrap();
+    *log.verifier(symbolon_tlog::KeyKind::Ed25519).public()
+}
+
 fn text(text: &str) -> LocalizedText {
     LocalizedText::new("en", text)
 }
@@ -74,8 +79,7 @@ impl City {
         let content =
             symbolon_election::Content::new(text("A poll"), text("A poll."), vec![question])
                 .unwrap();
-        let log = LogKey::new(ORIGIN, &[9; 32]).unwrap();
-        let public = *log.verifier(symbolon_tlog::KeyKind::Ed25519).public();
+        let public = log_public();
         let keys = (
             NoteKey::log(ORIGIN, public).unwrap(),
             NoteKey::cosigner(ORIGIN, public).unwrap(),
@@ -138,7 +142,7 @@ impl City {
         fs::write(path, bytes).unwrap();
     }
 
-    fn write_content(&self, bytes: &[u8]) {
+    pub(crate) fn write_content(&self, bytes: &[u8]) {
         let name: ContentHash = content_hash(bytes);
         self.write(&layout::content(name.as_bytes()), bytes);
     }
@@ -254,9 +258,10 @@ impl City {
             turns: turns(),
         });
         let source = Source::Folder(self.source());
+        let log_key = NoteKey::log(ORIGIN, log_public()).unwrap();
         let follower = Follower::new(
             source,
-            self.trust.clone(),
+            (self.trust.clone(), log_key),
             ledger.clone(),
             Arc::clone(&intake),
         );

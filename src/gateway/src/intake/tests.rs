@@ -247,6 +247,35 @@ async fn an_election_of_other_officers_is_passed_over() {
 }
 
 #[tokio::test]
+async fn an_election_of_another_gateway_or_log_is_passed_over() {
+    let city = City::new(1);
+    let stranger = symbolon_election::ledger_keys::NoteKey::log("other.example", [3; 32]).unwrap();
+    let cosigner =
+        symbolon_election::ledger_keys::NoteKey::cosigner("other.example", [3; 32]).unwrap();
+    let keys =
+        symbolon_election::LedgerKeys::new("other.example", stranger, vec![cosigner], 1).unwrap();
+    city.write_content(&keys.to_json());
+    let elsewhere = Manifest {
+        nonce: symbolon_election::Nonce::new([8; 32]),
+        ledger_keys: symbolon_election::content::content_hash(&keys.to_json()),
+        ..city.manifest.clone()
+    };
+    let others = Manifest {
+        nonce: symbolon_election::Nonce::new([9; 32]),
+        gateways: vec![city.manifest.issuer],
+        ..city.manifest.clone()
+    };
+    city.write_statement(2, Statement::Manifest(elsewhere.clone()), 2);
+    city.write_statement(3, Statement::Manifest(others.clone()), 2);
+    let (intake, ledger) = city.gateway().await;
+    for manifest in [elsewhere, others] {
+        let id = manifest.election(city.trust.domain());
+        assert!(intake.book.get(&id).is_none());
+    }
+    assert_eq!(ledger.settled_size().await.unwrap(), 2);
+}
+
+#[tokio::test]
 async fn a_cancelled_election_takes_nothing() {
     let city = City::new(1);
     let id = city.manifest.election(city.trust.domain());
