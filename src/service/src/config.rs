@@ -220,7 +220,7 @@ pub struct Limits {
     pub call_seconds: u64,
     /// How long a stream's caller may stay silent before it is done.
     pub stream_idle_seconds: u64,
-    /// Largest body of a request that isn't a stream.
+    /// Largest body of a request that isn't a stream; methods that are made for more take more.
     pub request_bytes: u32,
     /// Largest header list of a request.
     pub header_bytes: u32,

@@ -98,6 +98,7 @@ pub struct Row {
     roles: &'static [Role],
     pace: Pace,
     kind: Kind,
+    request_bytes: u32,
 }
 
 impl Row {
@@ -108,6 +109,7 @@ impl Row {
             roles,
             pace: Pace::Call,
             kind: Kind::Grpc,
+            request_bytes: 0,
         }
     }
 
@@ -118,6 +120,7 @@ impl Row {
             roles,
             pace: Pace::Stream,
             kind: Kind::Grpc,
+            request_bytes: 0,
         }
     }
 
@@ -129,7 +132,14 @@ impl Row {
             roles,
             pace: Pace::Call,
             kind: Kind::Http(method),
+            request_bytes: 0,
         }
+    }
+
+    /// Takes requests of so many bytes, even where the listener's own limit is lower.
+    pub const fn of_bytes(mut self, request_bytes: u32) -> Self {
+        self.request_bytes = request_bytes;
+        self
     }
 
     /// The path, or the pattern of an HTTP row.
@@ -145,6 +155,11 @@ impl Row {
     /// How its time is limited.
     pub fn pace(&self) -> Pace {
         self.pace
+    }
+
+    /// The largest request, where the listener allows `limit` in general.
+    pub(crate) fn request_bytes(&self, limit: u32) -> u32 {
+        self.request_bytes.max(limit)
     }
 
     /// Whether it is a gRPC method.
@@ -277,6 +292,13 @@ mod tests {
             Row::http(Method::POST, "/v1/ballots", &[Role::Public]),
             Row::http(Method::GET, "/log/{*path}", &[Role::Public]),
         ])
+    }
+
+    #[test]
+    fn a_method_made_for_more_takes_more_than_its_listener_in_general() {
+        let row = Row::call(CHECK, &[Role::Portal]);
+        assert_eq!(row.request_bytes(1000), 1000);
+        assert_eq!(row.of_bytes(5000).request_bytes(1000), 5000);
     }
 
     fn ask(method: Method, path: &str, role: Role) -> Result<&'static str, Reason> {

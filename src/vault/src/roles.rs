@@ -18,6 +18,9 @@ const ORGANISERS: &[Role] = &[Role::Organiser, Role::Officer];
 const REGISTRARS: &[Role] = &[Role::Registrar, Role::Officer];
 const AUDITOR: &[Role] = &[Role::Auditor];
 
+/// The largest draft: a content file in many languages.
+pub(crate) const DRAFT_BYTES: u32 = 2 << 20;
+
 /// A service that a listener can be configured with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ServiceName {
@@ -139,7 +142,7 @@ const ADMIN: &[Row] = &[
     Row::call("/symbolon.admin.v1.Seal/GetSealStatus", ANYBODY),
     Row::call("/symbolon.admin.v1.Seal/Unseal", OFFICER),
     Row::call("/symbolon.admin.v1.Seal/SealVault", OFFICER),
-    Row::call("/symbolon.admin.v1.Elections/DraftElection", ORGANISERS),
+    Row::call("/symbolon.admin.v1.Elections/DraftElection", ORGANISERS).of_bytes(DRAFT_BYTES),
     Row::call("/symbolon.admin.v1.Elections/GetElection", ORGANISERS),
     Row::call("/symbolon.admin.v1.Elections/ListElections", ORGANISERS),
     Row::call("/symbolon.admin.v1.Elections/OpenElection", ORGANISERS),

@@ -41,7 +41,7 @@ use crate::{
     Error,
     audit::Caller,
     core::Core,
-    roles::{ServiceName, answers_sealed},
+    roles::{DRAFT_BYTES, ServiceName, answers_sealed},
 };
 
 /// One vault as each of its services sees it.
@@ -75,8 +75,6 @@ impl Service {
 
 /// The largest message of a call.
 const CALL_BYTES: usize = 64 << 10;
-/// The largest draft: a content file in many languages.
-const DRAFT_BYTES: usize = 2 << 20;
 
 /// The routes of a listener's services.
 pub fn router(
@@ -123,7 +121,7 @@ fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {
             let conflicts = ConflictsServer::new(service.clone());
             routes
                 .add_service(SealServer::new(service).max_decoding_message_size(CALL_BYTES))
-                .add_service(elections.max_decoding_message_size(DRAFT_BYTES))
+                .add_service(elections.max_decoding_message_size(DRAFT_BYTES as usize))
                 .add_service(conflicts.max_decoding_message_size(CALL_BYTES))
         }
         ServiceName::Issuance => {

@@ -127,10 +127,11 @@ impl Shared {
                 self.route(request.map(body)).await
             }
             Pace::Call => {
-                check_length(request.headers(), limits.request_bytes)?;
+                let largest = row.request_bytes(limits.request_bytes);
+                check_length(request.headers(), largest)?;
                 let time = asked_timeout(request.headers()).unwrap_or(Duration::MAX);
                 let time = time.min(limits.call());
-                let body = |inner| RequestBody::of_size(inner, limits.request_bytes);
+                let body = |inner| RequestBody::of_size(inner, largest);
                 let answer = self.route(request.map(body));
                 let answer = tokio::time::timeout(time, answer).await;
                 answer.map_err(|_| Refusal::new(Reason::DeadlineExceeded))?
