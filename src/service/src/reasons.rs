@@ -86,6 +86,7 @@ reasons! {
     DeadlineExceeded "DEADLINE_EXCEEDED" DeadlineExceeded Retry "The request took longer than the method may.";
     Sealed "SEALED" Unavailable CallOperator "The vault is sealed: an officer has to unseal it.";
     NotSealed "NOT_SEALED" FailedPrecondition Accept "The vault is unsealed already.";
+    WrongKeyRing "WRONG_KEY_RING" FailedPrecondition CallOperator "The key ring is older than the store, or another installation's.";
     WrongPassphrase "WRONG_PASSPHRASE" InvalidArgument Fix "The passphrase doesn't unseal this vault.";
     ShuttingDown "SHUTTING_DOWN" Unavailable Retry "The service is stopping.";
     Unavailable "UNAVAILABLE" Unavailable Retry "Something that the service needs doesn't answer now.";
@@ -95,13 +96,10 @@ reasons! {
     OutOfRange "OUT_OF_RANGE" OutOfRange Fix "A position lies beyond the end.";
     NotFound "NOT_FOUND" NotFound Fix "There is nothing of that name.";
     InvalidAttribute "INVALID_ATTRIBUTE" InvalidArgument Fix "An attribute has no canonical form.";
-    MissingAttribute "MISSING_ATTRIBUTE" InvalidArgument Fix "An attribute that the schema demands is missing.";
-    UnknownAttribute "UNKNOWN_ATTRIBUTE" InvalidArgument Fix "The schema has no such attribute.";
     IdentityConflict "IDENTITY_CONFLICT" FailedPrecondition CallRegistrar "The attributes point to somebody else, or to several people; a ticket is open.";
     UnknownRegistrationId "UNKNOWN_REGISTRATION_ID" NotFound Fix "No person of this portal has this registration ID.";
     UnknownElectorate "UNKNOWN_ELECTORATE" NotFound Fix "There is no such electorate.";
     ElectorateExists "ELECTORATE_EXISTS" AlreadyExists Fix "An electorate of that name exists already.";
-    ElectorateFrozen "ELECTORATE_FROZEN" FailedPrecondition Accept "The electorate takes nobody any more.";
     UnknownElection "UNKNOWN_ELECTION" NotFound Fix "There is no such election.";
     NotEligible "NOT_ELIGIBLE" FailedPrecondition Accept "The person isn't on the roll of this election.";
     PlaceTaken "PLACE_TAKEN" AlreadyExists Accept "The place has another ballot key, or the ballot key another place.";

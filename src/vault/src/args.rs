@@ -9,13 +9,14 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use symbolon_crypto::{SecretString, keyfile, password::Costs};
 use symbolon_election::Address;
-use symbolon_keyring::{KeyState, RingFiles};
+use symbolon_keyring::{KeyState, Ring, RingFiles};
 use symbolon_service::{Shutdown, clock, logs};
 use symbolon_store::{LocalStore, Options, Store};
 
 use crate::{
+    Error,
     config::VaultConfig,
-    core::{CoreError, officers},
+    core::{CoreError, check_ring, officers},
     init::{Birth, init},
     pinned::Pinned,
     run::Vault,
@@ -148,15 +149,28 @@ impl Check {
     async fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
         let config = VaultConfig::read(&self.config)?;
         writeln!(out, "configuration  fine")?;
-        let installation = check_store(&config).await?;
+        let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
+        let store = LocalStore::open(options)?;
+        let checked = self.check(&config, &store, out).await;
+        store.close().await?;
+        checked
+    }
+
+    async fn check(
+        &self,
+        config: &VaultConfig,
+        store: &LocalStore,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        fits(config, store).await?;
         writeln!(
             out,
             "store          opens, not rolled back; people are found by this schema"
         )?;
         let files = RingFiles::new(&config.keys.ring, &config.keys.ring_secret);
         let sealed = files.read()?;
-        if sealed.installation().as_bytes() != &installation {
-            bail!("the key ring belongs to another installation than the store");
+        if sealed.installation().as_bytes() != store.head().await?.installation().as_bytes() {
+            return Err(Error::ForeignRing.into());
         }
         writeln!(
             out,
@@ -170,8 +184,11 @@ impl Check {
         match &self.passphrase_file {
             None => writeln!(out, "passphrase     not tried: give --passphrase-file")?,
             Some(path) => {
-                check_passphrase(files, path).await?;
-                writeln!(out, "passphrase     opens the key ring")?;
+                check_ring(store, &open(files, path).await?).await?;
+                writeln!(
+                    out,
+                    "passphrase     opens the key ring, which isn't older than the store"
+                )?;
             }
         }
         Ok(())
@@ -189,16 +206,6 @@ fn write_trust(path: &Path, json: &[u8]) -> anyhow::Result<()> {
     })
 }
 
-async fn check_store(config: &VaultConfig) -> anyhow::Result<[u8; 32]> {
-    let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
-    let store = LocalStore::open(options)?;
-    let fits = fits(config, &store).await;
-    let installation = *store.head().await?.installation().as_bytes();
-    store.close().await?;
-    fits?;
-    Ok(installation)
-}
-
 /// Whether the configuration is one for the people in the store.
 async fn fits(config: &VaultConfig, store: &LocalStore) -> Result<(), CoreError> {
     officers(store).await?;
@@ -206,8 +213,7 @@ async fn fits(config: &VaultConfig, store: &LocalStore) -> Result<(), CoreError>
     pinned.check(store).await
 }
 
-async fn check_passphrase(files: RingFiles, path: &Path) -> anyhow::Result<()> {
+async fn open(files: RingFiles, path: &Path) -> anyhow::Result<Ring> {
     let passphrase: SecretString = keyfile::read_passphrase(path)?;
-    tokio::task::spawn_blocking(move || files.unseal(&passphrase)).await??;
-    Ok(())
+    Ok(tokio::task::spawn_blocking(move || files.unseal(&passphrase)).await??)
 }

@@ -129,18 +129,23 @@ impl Core {
         if !self.seal.is_sealed() {
             return Err(Reason::NotSealed.into());
         }
-        let ring = match self.seal.open(passphrase).await {
+        let ring = match self.fitting_ring(passphrase).await {
             Ok(ring) => ring,
             Err(error) => {
                 self.audit(caller, "Unseal", "refused").await?;
                 return Err(error);
             }
         };
-        self.match_store(&ring).await?;
         // No leaf, no keys.
         self.audit(caller, "Unseal", "unsealed").await?;
         self.seal.hold(ring);
         Ok(())
+    }
+
+    async fn fitting_ring(&self, passphrase: SecretString) -> Result<Ring, Error> {
+        let ring = self.seal.open(passphrase).await?;
+        self.match_store(&ring).await?;
+        Ok(ring)
     }
 
     /// Wipes the keys from memory.
@@ -195,19 +200,8 @@ impl Core {
     }
 
     async fn match_store(&self, ring: &Ring) -> Result<(), Error> {
-        let head = self.store.head().await?;
-        if ring.installation().as_bytes() != head.installation().as_bytes() {
-            return Err(Error::ForeignRing);
-        }
-        let row = self.store.get_one(RingMirror::key()).await?;
-        let row = row.ok_or(Error::Row(Table::Meta.name()))?;
+        let row = check_ring(self.store.as_ref(), ring).await?;
         let mirror: RingMirror = Table::Meta.decode(&row.bytes)?;
-        if mirror.revision > ring.revision() {
-            return Err(Error::OlderRing {
-                ring: ring.revision(),
-                store: mirror.revision,
-            });
-        }
         if mirror.revision < ring.revision() {
             // The process ended between writing the ring and telling the store.
             let newer = RingMirror {
@@ -320,6 +314,24 @@ pub(crate) fn trust_file(
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+/// Checks that ring and store belong together and the ring isn't older; the mirror row.
+pub(crate) async fn check_ring(store: &dyn Store, ring: &Ring) -> Result<Value, Error> {
+    let head = store.head().await?;
+    if ring.installation().as_bytes() != head.installation().as_bytes() {
+        return Err(Error::ForeignRing);
+    }
+    let row = store.get_one(RingMirror::key()).await?;
+    let row = row.ok_or(Error::Row(Table::Meta.name()))?;
+    let mirror: RingMirror = Table::Meta.decode(&row.bytes)?;
+    if mirror.revision > ring.revision() {
+        return Err(Error::OlderRing {
+            ring: ring.revision(),
+            store: mirror.revision,
+        });
+    }
+    Ok(row)
 }
 
 #[cfg(test)]

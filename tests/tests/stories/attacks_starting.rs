@@ -162,6 +162,32 @@ fn a_wrong_passphrase_opens_nothing_and_the_ring_stays_as_it_is() {
 }
 
 #[test]
+fn an_older_key_ring_is_refused_by_name() {
+    let house = House::build();
+    let ring = house.root().join("vault/ring");
+    let older = fs::read(&ring).unwrap();
+    let unseal = ["unseal", "--passphrase-file", &house.path("passphrase")];
+    // The next unsealing gives a new portal its key: the ring grows.
+    let config = fs::read_to_string(house.path("vault.toml")).unwrap();
+    let portal = "[[portal]]\nname = \"second\"\npeople_per_day = 10\n";
+    house.write("vault.toml", &format!("{config}\n{portal}"));
+    let daemon = Program::start(&mut vault(&house), house.vault_port);
+    house.symbolon("officer-one", &unseal);
+    daemon.end("-TERM");
+    assert!(fs::read(&ring).unwrap() != older);
+    fs::write(&ring, older).unwrap();
+    let mut check = program("symbolon-vault");
+    check.args(["check", "--config", &house.path("vault.toml")]);
+    check.args(["--passphrase-file", &house.path("passphrase")]);
+    assert!(refused(&mut check).contains("an older ring"));
+    let daemon = Program::start(&mut vault(&house), house.vault_port);
+    let said = house.symbolon_refuses("officer-one", &unseal);
+    assert!(said.contains("WRONG_KEY_RING"), "{said}");
+    assert_eq!(house.symbolon("officer-one", &["status"])["sealed"], true);
+    daemon.end("-TERM");
+}
+
+#[test]
 fn an_older_copy_of_a_vault_s_or_gateway_s_store_is_refused_as_rolled_back() {
     let house = House::build();
     house.start_vault().stop();

@@ -63,7 +63,7 @@ fn refusal(error: Error) -> Refusal {
             Refusal::new(Reason::WrongPassphrase).at("passphrase")
         }
         Error::OlderRing { .. } | Error::ForeignRing => {
-            Refusal::new(Reason::Internal).because(error.to_string())
+            Refusal::new(Reason::WrongKeyRing).because(error.to_string())
         }
         other => Refusal::from(other),
     }
