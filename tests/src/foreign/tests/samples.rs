@@ -185,16 +185,16 @@ fn election(golden: &Golden, samples: &mut Vec<Sample>) {
 
 fn log(golden: &Golden, samples: &mut Vec<Sample>) {
     let mut push = |kind, inputs, bytes| samples.push((format!("a {kind}"), kind, inputs, bytes));
-    let root = golden.output("log", "root");
+    let (root, size) = (golden.output("log", "root"), golden.output("log", "size"));
     let inputs =
-        json!({ "ledgerKeys": golden.text("ledger-keys"), "size": 11, "root": root.clone() });
+        json!({ "ledgerKeys": golden.text("ledger-keys"), "size": size, "root": root.clone() });
     push("checkpoint", inputs, golden.file("checkpoint"));
     let inputs = json!({
-        "entry": golden.entry("ballot-1-blank"), "index": 3, "size": 11, "root": root.clone(),
+        "entry": golden.entry("ballot-0-first"), "index": 3, "size": size, "root": root.clone(),
     });
     push("inclusion", inputs, joined(golden, "inclusion"));
     let inputs = json!({
-        "from": 4, "to": 11, "fromRoot": golden.output("log", "roots")["4"], "toRoot": root,
+        "from": 4, "to": size, "fromRoot": golden.output("log", "roots")["4"], "toRoot": root,
     });
     push("consistency", inputs, joined(golden, "consistency"));
 }

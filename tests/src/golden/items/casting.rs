@@ -22,8 +22,12 @@ pub(super) fn items(book: &mut Book) {
         token(book, device, place, issuer);
     }
     sealed_token(book);
+    // Before opens: it would win by its sequence.
+    ballot(book, "ballot-0-early", "0", 2, &json!([[3], [2]]));
     ballot(book, "ballot-0-first", "0", 0, &json!([[1], [1]]));
     ballot(book, "ballot-0-second", "0", 1, &json!([[2, 3], [2]]));
+    // Of equal sequences the first on the ledger counts.
+    ballot(book, "ballot-0-again", "0", 1, &json!([[1], [1]]));
     ballot(book, "ballot-1-blank", "1", 0, &json!([[], [1]]));
     ballot(book, "ballot-2", "2", 2, &json!([[1, 2], [2]]));
     ballot(book, "ballot-2-thief", "thief", 2, &json!([[3], [1]]));

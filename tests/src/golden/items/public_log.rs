@@ -4,14 +4,17 @@ use serde_json::json;
 
 use super::{Book, seed, stated};
 
-/// The entries in their order; the ballots of 2 to 7 are in time, that of 8 is late.
-const LEDGER: [&str; 10] = [
+/// The entries in their order; the ballot of 2 is early, those of 3 to 9 are in time, that of
+/// 10 is late.
+const LEDGER: [&str; 12] = [
     "manifest",
     "roll-statement",
+    "ballot-0-early",
     "ballot-0-first",
     "ballot-1-blank",
     "issuer-rotation",
     "ballot-0-second",
+    "ballot-0-again",
     "ballot-2",
     "ballot-2-thief",
     "ballot-3-late",
@@ -27,7 +30,7 @@ pub(super) fn items(book: &mut Book) {
     book.add("log-until-close", "tree", tree);
     let tally = json!({
         "trustFile": "@trust-file.text", "entries": entries,
-        "range": { "first": 2, "end": 8 },
+        "range": { "first": 3, "end": 10 },
         "issued": [
             "@device-0.ballotKey", "@device-1.ballotKey", "@device-2.ballotKey",
             "@device-3.ballotKey", null,
@@ -42,9 +45,9 @@ pub(super) fn items(book: &mut Book) {
 
     entries.push("@certified-entry.bytes".to_owned());
     let tree = json!({
-        "entries": entries, "sizes": [1, 4, 10],
-        "inclusion": [{ "index": 3, "size": 11 }, { "index": 10, "size": 11 }],
-        "consistency": [{ "from": 4, "to": 11 }, { "from": 10, "to": 11 }],
+        "entries": entries, "sizes": [1, 4, 12],
+        "inclusion": [{ "index": 3, "size": 13 }, { "index": 12, "size": 13 }],
+        "consistency": [{ "from": 4, "to": 13 }, { "from": 12, "to": 13 }],
     });
     book.add("log", "tree", tree);
     book.add(
