@@ -30,7 +30,9 @@ struct File {
 }
 
 impl Complaint {
-    /// Checks ballot and receipt, and that they belong together.
+    /// Checks ballot and receipt, and that they belong together. A receipt covers every ballot
+    /// of one voter ID, choice and sequence, whatever its place, key and token: whether those
+    /// are the election's, only the ledger can tell.
     pub fn verify(self, manifest: &VerifiedManifest) -> Result<VerifiedComplaint, Error> {
         let ballot = self.ballot.verify(manifest)?;
         let receipt = self.receipt.verify(manifest)?;
@@ -62,7 +64,8 @@ impl Complaint {
     }
 }
 
-/// A ballot and a gateway's receipt for it, both good.
+/// A ballot and a gateway's receipt for it, both good. Whether the token is an issuer's is for
+/// the caller to check, as with [`VerifiedBallot::issuer`].
 #[derive(Clone, Debug)]
 pub struct VerifiedComplaint {
     ballot: VerifiedBallot,

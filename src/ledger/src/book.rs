@@ -1,14 +1,14 @@
 //! One election as the ledger tells it, entry by entry.
 
 mod ballots;
+mod complaints;
 mod statements;
 
 use symbolon_election::content::Content;
 use symbolon_election::ledger_keys::LedgerKeys;
 use symbolon_election::standings::Standings;
 use symbolon_election::{
-    Certified, Close, Complaint, ContentHash, ElectionId, Error, IssuedList, Issuers,
-    RollStatement, VerifiedManifest,
+    Certified, Close, ContentHash, ElectionId, IssuedList, Issuers, RollStatement, VerifiedManifest,
 };
 
 use crate::batches::Batches;
@@ -163,13 +163,6 @@ impl Book {
 
     pub(crate) fn broken(&mut self, rule: Rule, index: u64, detail: impl Into<String>) {
         self.violation(rule, Place::Entry(index), detail);
-    }
-
-    /// Takes a complaint; one that proves nothing is refused.
-    pub(crate) fn complain(&mut self, complaint: Complaint) -> Result<(), Error> {
-        self.judges
-            .push(Judge::new(complaint.verify(&self.manifest)?));
-        Ok(())
     }
 
     /// The time of an entry. Where it has none yet, the entry waits.

@@ -9,7 +9,6 @@ use symbolon_election::{Custody, ElectionId, LedgerHead, RollIndex, TallyHash};
 use crate::batches::Batches;
 use crate::book::Book;
 use crate::findings::Findings;
-use crate::judge::Judgement;
 use crate::pins::Pins;
 use crate::source::Transcript;
 use crate::verdict::{Gap, Verdict};
@@ -292,25 +291,13 @@ impl Book {
         }
     }
 
-    fn check_receipts(&self, findings: &mut Findings) {
-        for judge in self
-            .judges
-            .iter()
-            .filter(|judge| judge.judgement(&self.timeline) == Judgement::Broken)
-        {
-            let receipt = judge.complaint().receipt();
-            let detail = format!(
-                "ballot {} promised by {} until {} is not there",
-                judge.complaint().ballot().entry_hash(),
-                receipt.gateway(),
-                receipt.receipt().include_by
-            );
-            let place = Place::RollIndex(judge.complaint().ballot().fields().roll_index.0);
-            self.found(findings, Rule::ReceiptBroken, place, detail);
-        }
-    }
-
-    fn found(&self, findings: &mut Findings, rule: Rule, place: Place, detail: impl Into<String>) {
+    pub(crate) fn found(
+        &self,
+        findings: &mut Findings,
+        rule: Rule,
+        place: Place,
+        detail: impl Into<String>,
+    ) {
         findings.violation(Violation::new(rule, place, detail).of(self.id()));
     }
 }

@@ -56,6 +56,13 @@ pub enum Gap {
         /// Why.
         reason: String,
     },
+    /// What would decide a complaint is missing.
+    ComplaintUndecided {
+        /// The election that it is about.
+        election: ElectionId,
+        /// What.
+        reason: String,
+    },
     /// A checkpoint carries a signature by a key that no list of ledger keys names.
     UnknownCosigner {
         /// The checkpoint's path.
@@ -87,6 +94,9 @@ impl fmt::Display for Gap {
             }
             Self::ComplaintRefused { election, reason } => {
                 write!(f, "complaint about election {election} refused: {reason}")
+            }
+            Self::ComplaintUndecided { election, reason } => {
+                write!(f, "complaint about election {election} undecided: {reason}")
             }
             Self::UnknownCosigner { path } => write!(f, "{path} is signed by an unlisted key"),
         }

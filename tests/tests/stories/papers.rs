@@ -127,14 +127,19 @@ fn the_protocol_names_every_gap() {
         },
         Gap::BoundsOnly { election },
         Gap::NotCosigned { election, from },
-        Gap::ComplaintRefused { election, reason },
+        Gap::ComplaintRefused {
+            election,
+            reason: reason.clone(),
+        },
+        Gap::ComplaintUndecided { election, reason },
         Gap::UnknownCosigner { path },
     ];
     // A new kind of gap doesn't compile here: it belongs into the list above and into the text.
     let known = |gap: &Gap| match gap {
         Gap::NothingPinned | Gap::ElectionAbsent { .. } | Gap::NoElection => {}
         Gap::FileMissing { .. } | Gap::FileUnreadable { .. } | Gap::BoundsOnly { .. } => {}
-        Gap::NotCosigned { .. } | Gap::ComplaintRefused { .. } | Gap::UnknownCosigner { .. } => {}
+        Gap::NotCosigned { .. } | Gap::UnknownCosigner { .. } => {}
+        Gap::ComplaintRefused { .. } | Gap::ComplaintUndecided { .. } => {}
     };
     gaps.iter().for_each(known);
     let written = gaps.map(|gap| serde_json::to_value(gap).unwrap());
