@@ -26,6 +26,7 @@ pub mod accounts;
 pub mod args;
 pub mod config;
 mod http;
+mod last;
 mod page;
 mod relay;
 pub mod roles;

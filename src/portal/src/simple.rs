@@ -18,6 +18,7 @@ use tonic::transport::Channel;
 use crate::{
     accounts::RegistrationId,
     config::SimpleConfig,
+    last::cast_as_last,
     relay::{Offer, Relay},
     run::RunError,
     seeds::Seeds,
@@ -55,6 +56,9 @@ impl Simple {
         }
         let selections = Selections::new(choices.to_vec(), manifest.shape());
         let selections = selections.map_err(|problem| invalid("choices", &problem))?;
+        if now < manifest.manifest().opens {
+            return Err(Refusal::new(Reason::NotOpen));
+        }
         let keys = self.seeds.of(person).map_err(|error| internal(&error))?;
         let keys = keys
             .keys(&manifest.election())
@@ -63,20 +67,19 @@ impl Simple {
         let sealed = relay.token(person, &manifest.election(), sealed).await?;
         let token = open_token(&keys, manifest, &Issuers::new(manifest), &sealed);
         let token = token.map_err(|error| internal(&error))?;
-        for sequence in 0..manifest.manifest().max_ballots {
-            let ballot =
-                cast(&keys, manifest, &token, &selections, sequence, now).map_err(closed)?;
-            match self.cast(ballot.fields().to_entry()).await {
-                Err(taken) if taken.reason() == Reason::SequenceTaken => {}
-                Err(refusal) => return Err(refusal),
-                Ok(receipt) => {
-                    check_receipt(manifest, &ballot, receipt.clone())
-                        .map_err(|error| internal(&error))?;
-                    return Ok(receipt);
-                }
+        let send = |sequence| {
+            let ballot = cast(&keys, manifest, &token, &selections, sequence, now);
+            async move {
+                let ballot = ballot.map_err(closed)?;
+                let receipt = self.cast(ballot.fields().to_entry()).await?;
+                check_receipt(manifest, &ballot, receipt.clone())
+                    .map_err(|error| internal(&error))?;
+                Ok(receipt)
             }
-        }
-        Err(Refusal::new(Reason::SequenceTaken).because("every ballot of this person is cast"))
+        };
+        let (election, choice) = (manifest.election(), selections.encode());
+        let most = manifest.manifest().max_ballots;
+        cast_as_last(&self.seeds, person, &election, &choice, most, send).await
     }
 
     async fn cast(&self, entry: Vec<u8>) -> Result<SignedReceipt, Refusal> {
