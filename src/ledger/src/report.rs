@@ -99,6 +99,10 @@ impl Verifier {
             elections.push(book.report(self.size(), transcript, &mut findings));
         }
         self.check_pins(&mut findings);
+        for election in self.complained_elsewhere() {
+            let reason = "its election isn't on this ledger, or isn't one meant here".to_owned();
+            findings.gap(Gap::ComplaintUndecided { election, reason });
+        }
         Report {
             verdict: findings.verdict(),
             ledger_size: self.size(),

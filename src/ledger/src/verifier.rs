@@ -212,6 +212,13 @@ impl Verifier {
         self.others.len()
     }
 
+    /// Elections that complaints are about and that are none of ours here so far.
+    pub(crate) fn complained_elsewhere(&self) -> impl Iterator<Item = ElectionId> {
+        self.complaints
+            .iter()
+            .map(|complaint| complaint.receipt.election)
+    }
+
     pub(crate) fn findings(&self) -> &Findings {
         &self.findings
     }

@@ -1,7 +1,7 @@
 //! Receipts, kept and broken.
 
 use symbolon_election::{Complaint, Receipt, RollIndex, SignedReceipt, Typed, UnverifiedBallot};
-use symbolon_ledger::{Gap, Place, Report, Verifier};
+use symbolon_ledger::{Gap, Pins, Place, Report, Verifier};
 
 use crate::support::{CLOSES, GRACE, Memory, Script, ballot_key, names, signer};
 
@@ -217,4 +217,38 @@ fn without_the_issued_list_a_complaint_is_undecided() {
     transcript.files.remove(&list).unwrap();
     let report = judged_by(&script, &mut transcript, complaint(&script, 0, 1_599));
     assert!(is_undecided(&report, "issued list"), "{:?}", report.verdict);
+}
+
+#[test]
+fn a_complaint_about_an_election_that_is_not_there_is_undecided() {
+    let mut other = Script::opened(4);
+    other.manifest.max_ballots = 2;
+    let report = judged(&Script::whole(8), complaint(&other, 0, 1_599));
+    assert!(is_undecided(&report, "ledger"), "{:?}", report.verdict);
+    assert_eq!(report.verdict.gaps().len(), 1);
+}
+
+#[test]
+fn a_complaint_about_an_election_of_others_is_undecided() {
+    let script = Script::whole(8);
+    let mut other = script.clone();
+    other.manifest.max_ballots = 2;
+    let mut verifier = Verifier::new(Pins::Elections(vec![other.id()]), script.domain());
+    verifier.complain(complaint(&script, 0, 1_499));
+    let report = script.verify(verifier);
+    assert_eq!(report.elections_of_others, 1);
+    assert!(is_undecided(&report, "ledger"), "{:?}", report.verdict);
+}
+
+#[test]
+fn a_complaint_waits_for_its_manifest() {
+    let script = kept();
+    let mut transcript = script.transcript();
+    let mut verifier = Verifier::new(script.pins(), script.domain());
+    verifier.complain(complaint(&script, 0, 1_599));
+    assert!(is_undecided(&verifier.report(&mut transcript), "ledger"));
+    for (entry, _) in &script.entries {
+        verifier.feed(std::slice::from_ref(entry), &mut transcript);
+    }
+    assert!(verifier.report(&mut transcript).verdict.is_verified());
 }
