@@ -106,10 +106,6 @@ impl Election {
     pub(crate) fn key(&self) -> symbolon_store::Key {
         row::key(&self.id)
     }
-
-    fn sizes(&self) -> Vec<u32> {
-        self.rolls.iter().map(|statement| statement.size).collect()
-    }
 }
 
 impl Core {
@@ -144,17 +140,17 @@ impl Core {
 
     /// The roll of an election that was opened.
     pub(crate) fn roll(&self, election: &Election) -> Result<Arc<Roll>, Error> {
-        let mut rolls = self
-            .elections
-            .rolls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let rolls = || {
+            let rolls = self.elections.rolls.lock();
+            rolls.unwrap_or_else(PoisonError::into_inner)
+        };
         let size = election.roll_statement()?.size;
-        if let Some(roll) = rolls.get(&election.id).filter(|roll| roll.size() == size) {
-            return Ok(Arc::clone(roll));
+        let open = rolls().get(&election.id).cloned();
+        if let Some(roll) = open.filter(|roll| roll.size() == size) {
+            return Ok(roll);
         }
-        let roll = Arc::new(Roll::open(&self.rolls, &election.id, &election.sizes())?);
-        rolls.insert(election.id, Arc::clone(&roll));
+        let roll = Arc::new(Roll::open(&self.rolls, &election.rolls)?);
+        rolls().insert(election.id, Arc::clone(&roll));
         Ok(roll)
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use symbolon_election::{ContentHash, content::content_hash};
 use symbolon_service::reasons::Reason;
+use tempfile::NamedTempFile;
 
 use crate::Error;
 
@@ -20,20 +21,19 @@ pub(crate) fn path(folder: &Path, name: &ContentHash) -> PathBuf {
 pub(crate) fn put(folder: &Path, bytes: &[u8]) -> Result<ContentHash, Error> {
     let name = content_hash(bytes);
     let path = path(folder, &name);
-    let beside = folder.join(format!("{name}.new"));
     let written = || -> io::Result<()> {
-        let mut file = File::create(&beside)?;
+        let mut file = NamedTempFile::new_in(folder)?;
         file.write_all(bytes)?;
-        settle(&file, &beside, &path)
+        settle(file, &path)
     };
     written().map_err(|source| Error::Published { path, source })?;
     Ok(name)
 }
 
 /// Gives a file that was written its name.
-pub(crate) fn settle(file: &File, beside: &Path, path: &Path) -> io::Result<()> {
-    file.sync_all()?;
-    fs::rename(beside, path)?;
+pub(crate) fn settle(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path)?;
     match path.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),

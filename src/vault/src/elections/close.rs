@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use symbolon_election::{Close, ContentHash, ElectionId, Entry, Unverified};
 use symbolon_service::reasons::Reason;
 use symbolon_store::{Change, KeyRange};
+use tempfile::NamedTempFile;
 
 use super::{
     Election, ElectionRow, Stage,
@@ -168,18 +169,12 @@ impl Core {
     async fn write_issued_list(&self, election: &Election) -> Result<ContentHash, Error> {
         let keys = self.keys()?;
         let own = election.keys(&keys)?;
-        let beside = self.published.join(format!("issued-{}.new", election.id));
         let failed = |source| Error::Published {
-            path: beside.clone(),
+            path: self.published.clone(),
             source,
         };
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&beside);
-        let file = file.map_err(failed)?;
+        let list = NamedTempFile::new_in(&self.published).map_err(failed)?;
+        let file = list.as_file();
         file.set_len(u64::from(election.roll_statement()?.size) * PLACE)
             .map_err(failed)?;
         let all = Issuance::range(&own);
@@ -197,9 +192,9 @@ impl Core {
                 _ => break,
             }
         }
-        let name = hash(&beside).map_err(failed)?;
+        let name = hash(list.path()).map_err(failed)?;
         let path = published::path(&self.published, &name);
-        published::settle(&file, &beside, &path).map_err(failed)?;
+        published::settle(list, &path).map_err(failed)?;
         Ok(name)
     }
 

@@ -19,7 +19,7 @@ use crate::{
     core::Core,
     electorates::ElectorateName,
     published,
-    roll::{Roll, RollTree, write_addition},
+    roll::{Roll, RollTree, addition, sort, write_addition},
     rows::{Record, RecordId, Table, encode},
     seal::Keys,
 };
@@ -93,6 +93,8 @@ impl Core {
             .validate()
             .map_err(refuse)?;
         self.check_entitled(&draft.entitled).await?;
+        // A store without room says so before the ring is changed.
+        self.audit(caller, "DraftElection", "begun").await?;
         let (keys, ()) = self.mint_election(nonce).await?;
         let own = keys.election(&nonce).ok_or(Reason::Internal)?;
         let manifest = self.manifest(
@@ -160,7 +162,20 @@ impl Core {
         };
         self.replace(&election, &row, Change::new().audit(leaf.encode()))
             .await?;
+        self.drop_superseded(&election, &entry);
         Ok(entry)
+    }
+
+    /// Removes the leaves of a draft that can't be opened any more.
+    fn drop_superseded(&self, election: &Election, entry: &[u8]) {
+        let earlier = election.row.pending_roll.as_deref();
+        let Some(earlier) = earlier.filter(|earlier| *earlier != entry) else {
+            return;
+        };
+        if let Ok(Entry::RollStatement(earlier)) = Entry::decode(earlier) {
+            // What stays costs room and nothing else.
+            let _ = std::fs::remove_file(addition(&self.rolls, &earlier.statement));
+        }
     }
 
     /// Writes an election's row anew if it is still as it was read.
@@ -231,14 +246,16 @@ impl Core {
         sequence: u32,
         leaves: &mut [VoterId],
     ) -> Result<RollStatement, Error> {
-        write_addition(&self.rolls, &election, sequence, leaves)?;
+        sort(leaves)?;
         tree.extend(leaves);
-        Ok(RollStatement {
+        let statement = RollStatement {
             election,
             sequence,
             size: tree.size()?,
             root: tree.root(),
-        })
+        };
+        write_addition(&self.rolls, &statement, leaves)?;
+        Ok(statement)
     }
 
     /// The voter IDs of everybody who is entitled now.

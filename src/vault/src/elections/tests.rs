@@ -578,6 +578,63 @@ async fn a_roll_grows_by_whole_batches() {
 }
 
 #[tokio::test]
+async fn an_addition_drafted_again_spoils_neither_the_signed_one_nor_the_roll() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    people(&core, &["Ann", "Ben"]).await;
+    let growing = Draft {
+        roll_batch_min: 2,
+        ..draft(Entitled::Everybody)
+    };
+    let id = opened(&installation, &core, growing).await;
+    let late = people(&core, &["Cid", "Dan"]).await;
+    let earlier = core.draft_roll_addition(&caller(), &id).await.unwrap();
+    people(&core, &["Eve"]).await;
+    let later = core.draft_roll_addition(&caller(), &id).await.unwrap();
+    let [first, second, _] = installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let stale = core
+        .extend_roll(&caller(), &sign(&core, &earlier, &[first, second]))
+        .await;
+    assert_eq!(reason(stale.unwrap_err()), "STATEMENT_DIFFERS");
+    core.extend_roll(&caller(), &sign(&core, &later, &[first, second]))
+        .await
+        .unwrap();
+    // A draft that comes too late lies beside the one in force.
+    people(&core, &["Fay", "Gus"]).await;
+    core.draft_roll_addition(&caller(), &id).await.unwrap();
+    core.elections.rolls.lock().unwrap().clear();
+    let device = Device::new(&core, &id).await;
+    assert!(device.issue(&core, &late[0]).await.unwrap().roll_index().0 >= 2);
+}
+
+#[tokio::test]
+async fn a_refused_request_for_a_token_is_audited_by_its_reason() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann"]).await;
+    let id = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let (owner, thief) = (Device::new(&core, &id).await, Device::new(&core, &id).await);
+    owner.issue(&core, &ids[0]).await.unwrap();
+    let late = people(&core, &["Ben"]).await;
+    let before = core.store.head().await.unwrap().audit_size();
+    assert_eq!(
+        refused(thief.issue(&core, &ids[0]).await).await,
+        "PLACE_TAKEN"
+    );
+    assert_eq!(
+        refused(thief.issue(&core, &late[0]).await).await,
+        "NOT_ELIGIBLE"
+    );
+    let leaves = core.store.audit_leaves(before, 10).await.unwrap();
+    let leaves: Vec<_> = leaves.into_iter().map(String::from_utf8).collect();
+    let told = |at: usize, reason: &str| leaves[at].as_ref().unwrap().contains(reason);
+    assert_eq!(leaves.len(), 2);
+    assert!(told(0, "PLACE_TAKEN") && told(1, "NOT_ELIGIBLE"));
+}
+
+#[tokio::test]
 async fn a_draft_of_what_is_not_built_is_refused_by_name() {
     let installation = Installation::new().await;
     let core = installation.open().await;

@@ -4,8 +4,9 @@ use std::{
     path::Path,
 };
 
-use symbolon_election::{ElectionId, RollRoot, VoterId};
+use symbolon_election::{RollRoot, RollStatement, VoterId};
 use symbolon_tlog::{Frontier, leaf_hash};
+use tempfile::NamedTempFile;
 
 use super::{Roll, RollError, addition, folder};
 
@@ -49,47 +50,45 @@ impl RollTree {
     }
 }
 
-/// Sorts one addition's leaves and writes them: a synced file renamed into its place,
-/// its folders synced. Written again, the same leaves give the same file.
+/// Puts one addition's leaves into their order; none may stand there twice.
+pub fn sort(leaves: &mut [VoterId]) -> Result<(), RollError> {
+    leaves.sort_unstable();
+    match leaves.windows(2).any(|pair| pair[0] == pair[1]) {
+        true => Err(RollError::Repeated),
+        false => Ok(()),
+    }
+}
+
+/// Writes the sorted leaves that a statement adds: a synced file renamed into its place, its
+/// folders synced. Written again, the same leaves give the same file.
 pub fn write_addition(
     rolls: &Path,
-    election: &ElectionId,
-    sequence: u32,
-    leaves: &mut [VoterId],
+    statement: &RollStatement,
+    leaves: &[VoterId],
 ) -> Result<(), RollError> {
-    leaves.sort_unstable();
-    if leaves.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(RollError::Repeated);
-    }
-    let path = addition(rolls, election, sequence);
-    write(rolls, &folder(rolls, election), &path, leaves)
+    let path = addition(rolls, statement);
+    write(rolls, &folder(rolls, &statement.election), &path, leaves)
         .map_err(|source| RollError::File { path, source })
 }
 
 fn write(rolls: &Path, folder: &Path, path: &Path, leaves: &[VoterId]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let beside = path.with_extension("new");
-    let mut file = BufWriter::new(File::create(&beside)?);
+    let mut file = BufWriter::new(NamedTempFile::new_in(folder)?);
     leaves
         .iter()
         .try_for_each(|leaf| file.write_all(leaf.as_bytes()))?;
-    file.into_inner()
-        .map_err(io::IntoInnerError::into_error)?
-        .sync_all()?;
-    fs::rename(&beside, path)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
     File::open(folder)?.sync_all()?;
     File::open(rolls)?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
-    use symbolon_election::RollIndex;
+    use symbolon_election::{ElectionId, RollIndex};
 
     use super::*;
-
-    fn election() -> ElectionId {
-        ElectionId::new([7; 32])
-    }
 
     fn voters(range: std::ops::Range<u32>) -> Vec<VoterId> {
         range
@@ -97,18 +96,48 @@ mod tests {
             .collect()
     }
 
-    fn two_additions(rolls: &Path) -> (Vec<VoterId>, Roll) {
-        let (mut first, mut second) = (voters(0..300), voters(300..1000));
-        write_addition(rolls, &election(), 0, &mut first).unwrap();
-        write_addition(rolls, &election(), 1, &mut second).unwrap();
-        let roll = Roll::open(rolls, &election(), &[300, 1000]).unwrap();
-        ([first, second].concat(), roll)
+    /// Two additions on disk, and their statements.
+    fn two_additions(rolls: &Path) -> (Vec<VoterId>, [RollStatement; 2]) {
+        let (mut all, mut tree) = (Vec::new(), RollTree::default());
+        let statements = [(0, 0..300), (1, 300..1000)].map(|(sequence, range)| {
+            let mut leaves = voters(range);
+            sort(&mut leaves).unwrap();
+            tree.extend(&leaves);
+            let statement = RollStatement {
+                election: ElectionId::new([7; 32]),
+                sequence,
+                size: tree.size().unwrap(),
+                root: tree.root(),
+            };
+            write_addition(rolls, &statement, &leaves).unwrap();
+            all.extend(leaves);
+            statement
+        });
+        (all, statements)
+    }
+
+    fn roll_of_two(rolls: &Path) -> (Vec<VoterId>, Roll) {
+        let (leaves, statements) = two_additions(rolls);
+        (leaves, Roll::open(rolls, &statements).unwrap())
+    }
+
+    #[test]
+    fn drafts_of_one_sequence_lie_beside_each_other() {
+        let rolls = tempfile::tempdir().unwrap();
+        let (leaves, statements) = two_additions(rolls.path());
+        let other = RollStatement {
+            root: RollRoot::new([9; 32]),
+            ..statements[1].clone()
+        };
+        write_addition(rolls.path(), &other, &leaves[..10]).unwrap();
+        let roll = Roll::open(rolls.path(), &statements).unwrap();
+        assert_eq!(roll.find(&leaves[999]).unwrap(), Some(RollIndex(999)));
     }
 
     #[test]
     fn every_voter_is_found_at_the_place_of_the_leaf() {
         let rolls = tempfile::tempdir().unwrap();
-        let (leaves, roll) = two_additions(rolls.path());
+        let (leaves, roll) = roll_of_two(rolls.path());
         for (place, leaf) in (0..).zip(&leaves) {
             assert_eq!(roll.find(leaf).unwrap(), Some(RollIndex(place)));
         }
@@ -118,7 +147,7 @@ mod tests {
     #[test]
     fn a_tree_read_back_is_the_tree_that_was_grown() {
         let rolls = tempfile::tempdir().unwrap();
-        let (leaves, roll) = two_additions(rolls.path());
+        let (leaves, roll) = roll_of_two(rolls.path());
         let mut grown = RollTree::default();
         grown.extend(&leaves[..300]);
         grown.extend(&leaves[300..]);
@@ -130,7 +159,7 @@ mod tests {
     #[test]
     fn pages_of_leaves_stop_at_the_end_of_an_addition() {
         let rolls = tempfile::tempdir().unwrap();
-        let (leaves, roll) = two_additions(rolls.path());
+        let (leaves, roll) = roll_of_two(rolls.path());
         let page = roll.leaves(290, 50).unwrap();
         assert_eq!(
             page,
@@ -145,17 +174,16 @@ mod tests {
 
     #[test]
     fn a_repeated_voter_is_refused() {
-        let rolls = tempfile::tempdir().unwrap();
         let mut leaves = [voters(0..3), voters(1..2)].concat();
-        let refused = write_addition(rolls.path(), &election(), 0, &mut leaves);
-        assert!(matches!(refused, Err(RollError::Repeated)));
+        assert!(matches!(sort(&mut leaves), Err(RollError::Repeated)));
     }
 
     #[test]
     fn a_file_cut_short_is_refused_by_name() {
         let rolls = tempfile::tempdir().unwrap();
-        two_additions(rolls.path());
-        let refused = Roll::open(rolls.path(), &election(), &[300, 1001]).unwrap_err();
+        let (_, mut statements) = two_additions(rolls.path());
+        statements[1].size += 1;
+        let refused = Roll::open(rolls.path(), &statements).unwrap_err();
         assert!(
             refused
                 .to_string()

@@ -1,6 +1,6 @@
 use std::{cmp::Ordering, fs::File, os::unix::fs::FileExt, path::Path, path::PathBuf};
 
-use symbolon_election::{ElectionId, RollIndex, VoterId};
+use symbolon_election::{RollIndex, RollStatement, VoterId};
 
 use super::{LEAF, RollError, addition};
 
@@ -19,14 +19,12 @@ struct Addition {
 }
 
 impl Roll {
-    /// Opens the additions whose running totals are `sizes`, as the roll statements give them.
-    pub fn open(rolls: &Path, election: &ElectionId, sizes: &[u32]) -> Result<Self, RollError> {
-        let starts = std::iter::once(&0).chain(sizes);
-        let additions = (0..)
-            .zip(starts.zip(sizes))
-            .map(|(sequence, (first, end))| {
-                Addition::open(addition(rolls, election, sequence), *first, end - first)
-            });
+    /// Opens the additions that an election's roll statements make, in their order.
+    pub fn open(rolls: &Path, statements: &[RollStatement]) -> Result<Self, RollError> {
+        let starts = std::iter::once(0).chain(statements.iter().map(|statement| statement.size));
+        let additions = statements.iter().zip(starts).map(|(statement, first)| {
+            Addition::open(addition(rolls, statement), first, statement.size - first)
+        });
         let additions = additions.collect::<Result<_, _>>()?;
         Ok(Self { additions })
     }
