@@ -158,16 +158,29 @@ impl Core {
         let election = self.public_election(id).await?;
         self.check_issuing(&election)?;
         let own = election.keys(&keys)?;
-        let voter = self.voter(&keys, &own, portal, registration).await?;
-        let place = self.roll(&election)?.find(&voter)?;
-        let place = place.ok_or(Reason::NotEligible)?;
         let request = self.open_request(&own, id, sealed)?;
-        let (mirror, change) = self.bind(&keys, &own, &election, place, &request).await?;
-        let leaf = Leaf::new(self.now(), caller, "IssueToken", "issued")
-            .about(own.subject("voter", voter.as_bytes()));
+        let voter = self.voter(&keys, &own, portal, registration).await?;
+        let leaf = |outcome| {
+            let subject = own.subject("voter", voter.as_bytes());
+            let leaf = Leaf::new(self.now(), caller, "IssueToken", outcome);
+            leaf.about(subject).encode()
+        };
+        let bound = match self.roll(&election)?.find(&voter)? {
+            Some(place) => self.bind(&keys, &own, &election, place, &request).await,
+            None => Err(Reason::NotEligible.into()),
+        };
+        let (place, mirror, change) = match bound {
+            Ok(bound) => bound,
+            Err(Error::Refused(refusal)) => {
+                let leaf = leaf(refusal.reason().name());
+                self.try_commit(Change::new().audit(leaf)).await?;
+                return Err(Error::Refused(refusal));
+            }
+            Err(error) => return Err(error),
+        };
         let change = change
             .unchanged(RingMirror::key(), Some(&mirror))
-            .audit(leaf.encode());
+            .audit(leaf("issued"));
         self.try_commit(change).await?.ok_or(Error::Contention)?;
         self.seal_token(&own, id, voter, place, &request)
     }
@@ -234,7 +247,7 @@ impl Core {
         election: &Election,
         place: RollIndex,
         request: &Request,
-    ) -> Result<(Value, Change), Error> {
+    ) -> Result<(RollIndex, Value, Change), Error> {
         let by_place = Issuance::key(own, place);
         let by_key = key_of(Table::BallotKey, own, &[request.ballot_key.as_bytes()]);
         let wanted = vec![RingMirror::key(), by_place.clone(), by_key.clone()];
@@ -250,7 +263,7 @@ impl Core {
         if let Some(issued) = issued {
             let there = Issuance::open(own, &by_place, &issued.bytes)?;
             return match there.ballot_key == request.ballot_key {
-                true => Ok((mirror, Change::new())),
+                true => Ok((place, mirror, Change::new())),
                 false => Err(Reason::PlaceTaken.into()),
             };
         }
@@ -269,7 +282,7 @@ impl Core {
             .put(by_place.clone(), issuance.seal(own, &by_place))
             .absent(by_key.clone())
             .put(by_key, tag.as_bytes().to_vec());
-        Ok((mirror, change))
+        Ok((place, mirror, change))
     }
 
     fn seal_token(

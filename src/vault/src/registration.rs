@@ -79,15 +79,16 @@ impl Core {
             .ok_or(Reason::PermissionDenied)?;
         let writing = blinded(&keys, &queued.stretched);
         let asked = Asked::new(&queued.portal, now, keys.writing_index(), &writing);
-        let found = Found::look_up(self, &keys, &queued.stretched, &asked).await?;
-        let taken = match found.was_asked() {
-            true => None,
-            false => Some(
+        // Who has no budget left learns nothing, not even by the time that it takes.
+        let taken = match self.store.get_one(asked.key().clone()).await? {
+            Some(_) => None,
+            None => Some(
                 self.budgets
                     .take(self.store.as_ref(), &queued.portal, &asked)
                     .await?,
             ),
         };
+        let found = Found::look_up(self, &keys, &queued.stretched, &asked).await?;
         let change = found.condition(&asked);
         let (change, outcome) = match resolve(&found.findings(&self.schema), |id, rule| {
             found.holds(id, rule)

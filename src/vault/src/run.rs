@@ -105,6 +105,9 @@ impl Vault {
     pub async fn finished(self) -> Result<(), RunError> {
         self.shutdown.triggered().await;
         self.running.finished().await;
+        if let Err(error) = self.core.sum_up_validations().await {
+            tracing::error!(%error, "the last validations are not in the audit log");
+        }
         self.core.seal.seal();
         self.core.store.close().await?;
         tracing::info!("stopped; everything acknowledged is on disk");

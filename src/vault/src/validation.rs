@@ -30,6 +30,13 @@ impl Validations {
     fn take(&self) -> HashMap<(Caller, bool), u64> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    fn put_back(&self, counted: HashMap<(Caller, bool), u64>) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (calls, count) in counted {
+            *counts.entry(calls).or_default() += count;
+        }
+    }
 }
 
 impl Core {
@@ -48,20 +55,19 @@ impl Core {
 
     /// Writes one leaf a caller and outcome of what was validated since the last time.
     pub async fn sum_up_validations(&self) -> Result<(), Error> {
-        let now = self.now();
-        let leaves = self
-            .validations
-            .take()
-            .into_iter()
-            .map(|((caller, good), calls)| {
-                let outcome = if good { "valid" } else { "invalid" };
-                Leaf::new(now, &caller, "ValidateToken", outcome)
-                    .counting(calls)
-                    .encode()
-            });
+        let (now, counted) = (self.now(), self.validations.take());
+        let leaves = counted.iter().map(|((caller, good), calls)| {
+            let outcome = if *good { "valid" } else { "invalid" };
+            Leaf::new(now, caller, "ValidateToken", outcome)
+                .counting(*calls)
+                .encode()
+        });
         let change = leaves.fold(Change::new(), Change::audit);
-        self.try_commit(change).await?;
-        Ok(())
+        let summed = self.try_commit(change).await;
+        if summed.is_err() {
+            self.validations.put_back(counted);
+        }
+        summed.map(drop)
     }
 
     async fn check_token(&self, token: &VotingToken, signature: &Signature) -> Result<(), Error> {

@@ -75,11 +75,6 @@ impl Found {
         })
     }
 
-    /// Whether this portal asked about the same match keys today.
-    pub(super) fn was_asked(&self) -> bool {
-        self.asked.is_some()
-    }
-
     /// A change that demands the ring's revision, and marks the request as asked.
     pub(super) fn condition(&self, asked: &Asked) -> Change {
         let change = Change::new().unchanged(RingMirror::key(), self.mirror.as_ref());
