@@ -69,7 +69,7 @@ impl Run {
         shutdown.on_signals()?;
         let gateway =
             RunningGateway::start(&config, Arc::new(clock::unix_now), &shutdown, |error| {
-                tracing::error!(%error, "the outbox stopped: so does the gateway");
+                tracing::error!(%error, "outbox or log stopped: so does the gateway");
                 std::process::exit(1);
             });
         gateway.await?.finished().await?;

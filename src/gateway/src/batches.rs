@@ -98,6 +98,11 @@ impl Batches {
         self.lock().add(election, place, hash);
     }
 
+    /// Seconds between publications.
+    pub fn interval(&self) -> u64 {
+        self.interval
+    }
+
     /// Takes the batches that are to be published now; whether a publication is due at all.
     pub fn take(&self, terms: &[Terms], now: u64) -> (bool, Vec<(ElectionId, Batch)>) {
         let mut state = self.lock();

@@ -55,6 +55,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the ledger takes nothing more until the process starts anew.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Ledger(LedgerError::Indeterminate(_) | LedgerError::Corrupt(_)) => true,
+            Self::Log(error) => error.is_final(),
+            _ => false,
+        }
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(Box::new(refusal))

@@ -8,8 +8,9 @@ use symbolon_election::{
     ElectionId, Entry, EntryHash, Error as Public, Receipt, SignedReceipt, Typed, UnverifiedBallot,
     VerifiedBallot, entry::entry_hash,
 };
-use symbolon_ledger_log::Clock;
+use symbolon_ledger_log::{Clock, LogLedger};
 use symbolon_service::{Refusal, reasons::Reason};
+use symbolon_tlog::Hash;
 use tonic::transport::Channel;
 
 use crate::{
@@ -41,9 +42,12 @@ pub(crate) fn turns() -> Turns {
 }
 
 impl Intake {
-    /// Takes a ballot; its receipt, the same one each time.
-    pub async fn cast(&self, entry: &[u8]) -> Result<(EntryHash, SignedReceipt), Error> {
-        let outcome = self.take(entry).await;
+    /// Takes a ballot; its receipt, the same one each time. Goes to its end even if the caller
+    /// hangs up meanwhile: a ballot on disk has to wait for its publication.
+    pub async fn cast(self: &Arc<Self>, entry: &[u8]) -> Result<(EntryHash, SignedReceipt), Error> {
+        let (intake, entry) = (Arc::clone(self), entry.to_vec());
+        let taken = tokio::spawn(async move { intake.take(&entry).await });
+        let outcome = taken.await.unwrap_or_else(|_| Err(Reason::Internal.into()));
         let result = match &outcome {
             Ok(_) => "accepted",
             Err(Error::Refused(refusal)) => refusal.reason().name(),
@@ -62,24 +66,34 @@ impl Intake {
             .book
             .get(&ballot.election)
             .ok_or(Reason::UnknownElection)?;
-        if let Some(kept) = self.outbox.get(&hash).await? {
-            return Ok((hash, receipt(&election, &ballot, &kept)));
-        }
-        self.check_time(&election)?;
-        let verified = ballot.clone().verify(&election.manifest).map_err(refuse)?;
-        self.check_entitled(&election, &verified)?;
-        self.ask_vault(&ballot).await?;
+        let verified = match self.outbox.get(&hash).await? {
+            Some(_) => None,
+            None => Some(self.check(&election, &ballot).await?),
+        };
         // Copies of one ballot wait for each other: each gets the promise that stands.
         let _turn = self.turns[usize::from(hash.as_bytes()[0])].lock().await;
-        let kept = match self.outbox.get(&hash).await? {
-            Some(kept) => kept,
-            None => {
+        let kept = match (self.outbox.get(&hash).await?, verified) {
+            (Some(kept), _) => kept,
+            (None, Some(verified)) => {
                 // The vault may have taken its time.
                 self.check_time(&election)?;
                 self.keep(&election, &verified, entry).await?
             }
+            (None, None) => return Err(Error::Row),
         };
         Ok((hash, receipt(&election, &ballot, &kept)))
+    }
+
+    async fn check(
+        &self,
+        election: &Election,
+        ballot: &UnverifiedBallot,
+    ) -> Result<VerifiedBallot, Error> {
+        self.check_time(election)?;
+        let verified = ballot.clone().verify(&election.manifest).map_err(refuse)?;
+        self.check_entitled(election, &verified)?;
+        self.ask_vault(ballot).await?;
+        Ok(verified)
     }
 
     fn check_time(&self, election: &Election) -> Result<(), Error> {
@@ -161,7 +175,12 @@ impl Intake {
             .admit(&fields.election, fields.roll_index, hash, promise)
         {
             (kept, promise) = self.promise(election, ballot, entry);
-            self.outbox.promise(&hash, &kept).await?;
+            if let Err(error) = self.outbox.promise(&hash, &kept).await {
+                // On disk it is all the same.
+                self.batches
+                    .admit_again(&fields.election, fields.roll_index, hash);
+                return Err(error);
+            }
         }
         Ok(kept)
     }
@@ -215,9 +234,26 @@ fn refuse(error: Public) -> Error {
 }
 
 impl Intake {
-    /// Admits what an earlier process left in the outbox; before the election takes ballots.
-    pub(crate) async fn admit_waiting(&self, election: &ElectionId) -> Result<(), Error> {
-        for ballot in self.outbox.waiting(election).await? {
+    /// Admits what an earlier process left in the outbox, but for what the ledger has already;
+    /// before the election takes ballots.
+    pub(crate) async fn admit_waiting(
+        &self,
+        election: &ElectionId,
+        ledger: &LogLedger,
+    ) -> Result<(), Error> {
+        let waiting = self.outbox.waiting(election).await?;
+        let hashes = waiting
+            .iter()
+            .map(|ballot| Hash::new(*ballot.hash.as_bytes()))
+            .collect();
+        let there = ledger.has(hashes).await?;
+        let (there, waiting): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .zip(there)
+            .partition(|(_, there)| *there);
+        let there: Vec<_> = there.into_iter().map(|(ballot, _)| ballot).collect();
+        self.outbox.settled(&there).await?;
+        for (ballot, _) in waiting {
             self.batches
                 .admit_again(election, ballot.place, ballot.hash);
         }

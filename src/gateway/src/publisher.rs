@@ -16,7 +16,7 @@ use crate::{
 
 const LOOK: Duration = Duration::from_millis(200);
 /// Entries handed to the ledger at a time; a batch stays sorted over several.
-const CHUNK: usize = 4096;
+const CHUNK: usize = 16_384;
 /// Seconds after closes by which every ballot that was in time is in the outbox.
 const SETTLING: u64 = 1;
 
@@ -27,16 +27,21 @@ pub struct Publisher {
     /// Batches whose publication failed: their time has come already.
     unfinished: Vec<(ElectionId, Batch)>,
     heartbeat_due: bool,
+    failed: Failed,
 }
+
+/// Told once the ledger takes nothing more.
+pub type Failed = Box<dyn Fn(&Error) + Send + Sync>;
 
 impl Publisher {
     /// Of this intake onto this ledger.
-    pub fn new(intake: Arc<Intake>, ledger: LogLedger) -> Self {
+    pub fn new(intake: Arc<Intake>, ledger: LogLedger, failed: Failed) -> Self {
         Self {
             intake,
             ledger,
             unfinished: Vec::new(),
             heartbeat_due: false,
+            failed,
         }
     }
 
@@ -44,6 +49,9 @@ impl Publisher {
     pub async fn publish(mut self, shutdown: Shutdown) {
         while !shutdown.is_triggered() {
             if let Err(error) = self.look().await {
+                if error.is_final() {
+                    (self.failed)(&error);
+                }
                 tracing::error!(%error, "publishing failed; it is tried again");
             }
             tokio::select! {
@@ -65,38 +73,38 @@ impl Publisher {
         let (due, taken) = self.intake.batches.take(&terms, now);
         self.unfinished.extend(taken);
         self.heartbeat_due |= due;
-        while let Some((id, batch)) = self.unfinished.last() {
-            if let Some(election) = book.get(id) {
-                self.publish_batch(election, batch, now).await?;
+        // One election's failure keeps no other waiting.
+        let mut outcome = Ok(());
+        for (id, batch) in std::mem::take(&mut self.unfinished) {
+            let Some(election) = book.get(&id) else {
+                continue;
+            };
+            if let Err(error) = self.publish_batch(election, &batch).await {
+                self.unfinished.push((id, batch));
+                outcome = Err(error);
             }
-            self.unfinished.pop();
         }
         if self.heartbeat_due {
             self.ledger.heartbeat().await?;
             self.heartbeat_due = false;
         }
-        Ok(())
+        outcome
     }
 
-    async fn publish_batch(
-        &self,
-        election: &Election,
-        batch: &Batch,
-        now: u64,
-    ) -> Result<(), Error> {
+    async fn publish_batch(&self, election: &Election, batch: &Batch) -> Result<(), Error> {
         let id = election.manifest.election();
-        if now > election.manifest.last_moment() {
-            tracing::error!(election = %id, ballots = batch.len(), "too late to publish: the ledger takes none");
-            return Ok(());
-        }
         let mut waiting = self.intake.outbox.waiting(&id).await?;
         metrics::gauge!("symbolon_outbox_ballots").set(waiting.len() as f64);
         waiting.retain(|ballot| batch.contains(&ballot.hash));
         for chunk in waiting.chunks(CHUNK) {
             let entries = self.intake.outbox.entries(chunk).await?;
+            if (self.intake.clock)() > election.manifest.last_moment() {
+                tracing::error!(election = %id, ballots = batch.len(), "too late to publish: the ledger takes none");
+                return Ok(());
+            }
             self.ledger.submit(entries).await?;
-            self.intake.outbox.settled(chunk).await?;
         }
+        self.intake.outbox.settled(&waiting).await?;
         tracing::info!(election = %id, ballots = waiting.len(), "published");
         metrics::counter!("symbolon_ballots_published_total").increment(waiting.len() as u64);
         Ok(())

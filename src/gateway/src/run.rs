@@ -96,17 +96,21 @@ pub(crate) fn trust(config: &GatewayConfig) -> Result<TrustFile, RunError> {
 }
 
 impl RunningGateway {
-    /// Opens outbox and log and starts the listeners. `failed` is called once if the outbox
-    /// stops for good: the process has to end, and not with success.
+    /// Opens outbox and log and starts the listeners. `failed` is called if outbox or log stop
+    /// for good: the process has to end, and not with success.
     pub async fn start(
         config: &GatewayConfig,
         clock: Clock,
         shutdown: &Shutdown,
-        failed: impl FnOnce(&StoreError) + Send + 'static,
+        failed: impl Fn(&dyn std::error::Error) + Send + Sync + 'static,
     ) -> Result<Self, RunError> {
         let trust = trust(config)?;
         let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
-        let options = options.cache(config.cache_bytes()).on_failure(failed);
+        let failed = Arc::new(failed);
+        let of_store = Arc::clone(&failed);
+        let options = options
+            .cache(config.cache_bytes())
+            .on_failure(move |error| of_store(error));
         let store: Arc<dyn Store> = Arc::new(LocalStore::open(options)?);
         let folder = Folder::own(&config.ledger.folder)?;
         let log = Log::open(folder, log_key(config, &trust)?, Vec::new(), clock())?;
@@ -133,7 +137,11 @@ impl RunningGateway {
         let mut background = JoinSet::new();
         let poll = Duration::from_secs(config.source.poll_seconds);
         background.spawn(follower.follow(poll, shutdown.clone()));
-        let publisher = Publisher::new(Arc::clone(&intake), ledger);
+        let publisher = Publisher::new(
+            Arc::clone(&intake),
+            ledger,
+            Box::new(move |error| failed(error)),
+        );
         background.spawn(publisher.publish(shutdown.clone()));
         Ok(Self {
             intake,

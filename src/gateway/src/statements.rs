@@ -28,6 +28,8 @@ pub struct Follower {
     after: u64,
     /// The statements that are on the ledger.
     known: HashSet<EntryHash>,
+    /// Statements that the ledger's time is too early for: the source's clock runs ahead.
+    deferred: Vec<Vec<u8>>,
 }
 
 const PAGE: usize = 1024;
@@ -48,6 +50,7 @@ impl Follower {
             intake,
             after: 0,
             known: HashSet::new(),
+            deferred: Vec::new(),
         }
     }
 
@@ -93,6 +96,12 @@ impl Follower {
 
     /// Takes every statement that there is. Files come before the statement that names them.
     pub async fn catch_up(&mut self) -> Result<(), Error> {
+        for entry in std::mem::take(&mut self.deferred) {
+            if let Err(error) = self.take(&entry).await {
+                tracing::warn!(%error, "a statement is tried again");
+                self.deferred.push(entry);
+            }
+        }
         loop {
             let entries = self.source.statements(self.after).await?;
             if entries.is_empty() {
@@ -123,11 +132,33 @@ impl Follower {
             number: self.after,
             problem,
         })?;
+        if self.is_early(entry) {
+            self.deferred.push(entry.to_vec());
+            return Ok(());
+        }
         self.publish_files(&news, entry).await?;
         self.ledger.submit(vec![entry.to_vec()]).await?;
         self.note(news, entry).await?;
         self.known.insert(hash);
         Ok(())
+    }
+
+    /// Whether a statement would stand on the ledger before its time, where it counts for nothing.
+    fn is_early(&self, entry: &[u8]) -> bool {
+        let (election, after_grace) = match Entry::decode(entry) {
+            Ok(Entry::Close(close)) => (close.statement.election, false),
+            Ok(Entry::Certified(certified)) => (certified.statement.election, true),
+            _ => return false,
+        };
+        let Some(election) = self.intake.book.get(&election) else {
+            return false;
+        };
+        let manifest = &election.manifest;
+        let bound = match after_grace {
+            true => manifest.last_moment(),
+            false => manifest.manifest().closes,
+        };
+        (self.intake.clock)() <= bound
     }
 
     async fn publish_files(&self, news: &News, entry: &[u8]) -> Result<(), Error> {
@@ -151,9 +182,19 @@ impl Follower {
         if !manifest.manifest().gateways.contains(&receipts) {
             return Err(Error::OtherGateway("its manifest names other gateways"));
         }
+        if manifest.manifest().grace < self.intake.batches.interval() {
+            return Err(Error::OtherGateway(
+                "its grace is shorter than the publication interval",
+            ));
+        }
         match LedgerKeys::parse(keys) {
-            Ok(keys) if *keys.log() == self.log_key => Ok(()),
-            Ok(_) => Err(Error::OtherGateway("its ledger keys name another log")),
+            Ok(keys) if *keys.log() != self.log_key => {
+                Err(Error::OtherGateway("its ledger keys name another log"))
+            }
+            Ok(keys) if keys.quorum() > 1 => Err(Error::OtherGateway(
+                "its ledger keys want witnesses, and this log has none",
+            )),
+            Ok(_) => Ok(()),
             Err(_) => Err(Error::OtherGateway("its ledger keys can't be read")),
         }
     }
@@ -184,7 +225,7 @@ impl Follower {
             return Ok(());
         }
         let content = self.file(&manifest.manifest().content_hash).await?;
-        self.intake.admit_waiting(&id).await?;
+        self.intake.admit_waiting(&id, &self.ledger).await?;
         tracing::info!(election = %id, "an election");
         self.intake.book.put(Election {
             issuers: Issuers::new(&manifest),

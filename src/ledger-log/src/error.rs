@@ -63,6 +63,14 @@ pub enum LogError {
 }
 
 impl LogError {
+    /// Whether the log takes nothing more until it is opened anew.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Indeterminate(_) | Self::Stopped | Self::Corrupt(_)
+        )
+    }
+
     pub(crate) fn io(path: &str, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,

@@ -100,6 +100,16 @@ impl<D: Disk> LogLedger<D> {
         .await
     }
 
+    /// Whether entries are there, by their leaf hashes.
+    pub async fn has(&self, entries: Vec<Hash>) -> Result<Vec<bool>, LogError> {
+        self.blocking(move |this| {
+            let log = this.lock()?;
+            let has = |hash| log.index_of(hash).is_some();
+            Ok(entries.iter().map(has).collect())
+        })
+        .await
+    }
+
     /// Cosigns the latest checkpoint again: until now nothing was added.
     pub async fn heartbeat(&self) -> Result<(), LogError> {
         self.blocking(|this| this.lock()?.heartbeat((this.clock)()))

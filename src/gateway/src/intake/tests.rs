@@ -13,16 +13,16 @@ use crate::{
 /// One option of three.
 const CHOICE: &[u8] = &[1, 2];
 
-async fn refused(intake: &Intake, entry: &[u8]) -> &'static str {
+async fn refused(intake: &Arc<Intake>, entry: &[u8]) -> &'static str {
     Refusal::from(intake.cast(entry).await.expect_err("refused"))
         .reason()
         .name()
 }
 
 async fn look(intake: &Arc<Intake>, ledger: &LogLedger) -> Result<(), Error> {
-    Publisher::new(Arc::clone(intake), ledger.clone())
-        .look()
-        .await
+    let stopped = Box::new(|error: &Error| panic!("{error}"));
+    let mut publisher = Publisher::new(Arc::clone(intake), ledger.clone(), stopped);
+    publisher.look().await
 }
 
 async fn ballots_on(ledger: &LogLedger) -> Vec<UnverifiedBallot> {
@@ -326,6 +326,42 @@ async fn a_place_that_was_published_makes_no_later_promise() {
     let alone = city.ballot(7, 23, 0, CHOICE);
     let (_, receipt) = intake.cast(&alone.to_entry()).await.unwrap();
     assert_eq!(receipt.include_by, CLOSES + GRACE);
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_leaves_a_ballot_that_is_published_all_the_same() {
+    let city = City::new(1);
+    let (intake, ledger) = city.gateway().await;
+    let ballot = city.ballot(5, 21, 0, CHOICE);
+    for patience in 0..40 {
+        let entry = ballot.to_entry();
+        let cast = intake.cast(&entry);
+        let _ = tokio::time::timeout(std::time::Duration::from_micros(patience * 50), cast).await;
+    }
+    let (_, receipt) = intake.cast(&ballot.to_entry()).await.unwrap();
+    city.at(receipt.include_by - INTERVAL / 2);
+    look(&intake, &ledger).await.unwrap();
+    assert_eq!(ballots_on(&ledger).await, [ballot]);
+}
+
+#[tokio::test]
+async fn a_close_that_comes_before_its_time_waits_for_it() {
+    let city = City::new(1);
+    let close = symbolon_election::Close {
+        election: city.manifest.election(city.trust.domain()),
+        roll_size: 300,
+        roll_root: symbolon_election::RollRoot::new([1; 32]),
+        issued: symbolon_election::content::content_hash(b"list"),
+    };
+    city.write_content(b"list");
+    city.write_statement(2, Statement::Close(close), 2);
+    city.at(CLOSES);
+    let (_, ledger, mut follower) = city.parts();
+    follower.catch_up().await.unwrap();
+    assert_eq!(ledger.settled_size().await.unwrap(), 2);
+    city.at(CLOSES + 1);
+    follower.catch_up().await.unwrap();
+    assert_eq!(ledger.settled_size().await.unwrap(), 3);
 }
 
 #[tokio::test]
