@@ -261,8 +261,5 @@ impl Intake {
     }
 }
 
-/// Shared by the services and the publisher.
-pub type SharedIntake = Arc<Intake>;
-
 #[cfg(test)]
 mod tests;

@@ -81,7 +81,8 @@ impl Publisher {
             };
             if let Err(error) = self.publish_batch(election, &batch).await {
                 self.unfinished.push((id, batch));
-                outcome = Err(error);
+                // The first one tells why: after it the log may only say that it stopped.
+                outcome = outcome.and(Err(error));
             }
         }
         if self.heartbeat_due {
