@@ -166,7 +166,10 @@ impl Core {
             leaf.about(subject).encode()
         };
         let bound = match self.roll(&election)?.find(&voter)? {
-            Some(place) => self.bind(&keys, &own, &election, place, &request).await,
+            Some(place) => {
+                let bound = self.bind(&keys, &own, &election, place, &request).await;
+                bound.map(|(mirror, change)| (place, mirror, change))
+            }
             None => Err(Reason::NotEligible.into()),
         };
         let (place, mirror, change) = match bound {
@@ -247,7 +250,7 @@ impl Core {
         election: &Election,
         place: RollIndex,
         request: &Request,
-    ) -> Result<(RollIndex, Value, Change), Error> {
+    ) -> Result<(Value, Change), Error> {
         let by_place = Issuance::key(own, place);
         let by_key = key_of(Table::BallotKey, own, &[request.ballot_key.as_bytes()]);
         let wanted = vec![RingMirror::key(), by_place.clone(), by_key.clone()];
@@ -263,7 +266,7 @@ impl Core {
         if let Some(issued) = issued {
             let there = Issuance::open(own, &by_place, &issued.bytes)?;
             return match there.ballot_key == request.ballot_key {
-                true => Ok((place, mirror, Change::new())),
+                true => Ok((mirror, Change::new())),
                 false => Err(Reason::PlaceTaken.into()),
             };
         }
@@ -282,7 +285,7 @@ impl Core {
             .put(by_place.clone(), issuance.seal(own, &by_place))
             .absent(by_key.clone())
             .put(by_key, tag.as_bytes().to_vec());
-        Ok((place, mirror, change))
+        Ok((mirror, change))
     }
 
     fn seal_token(

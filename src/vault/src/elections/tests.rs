@@ -52,6 +52,14 @@ pub(crate) fn draft(entitled: Entitled) -> Draft {
     }
 }
 
+/// A draft whose roll may grow by two people at least.
+fn growing() -> Draft {
+    Draft {
+        roll_batch_min: 2,
+        ..draft(Entitled::Everybody)
+    }
+}
+
 /// The entry with the signatures of these officers.
 pub(crate) fn sign(core: &Core, entry: &[u8], signers: &[&SigningKey]) -> Vec<u8> {
     let entry = Entry::decode(entry).unwrap();
@@ -553,11 +561,7 @@ async fn a_roll_grows_by_whole_batches() {
     let installation = Installation::new().await;
     let core = installation.open().await;
     people(&core, &["Ann", "Ben"]).await;
-    let growing = Draft {
-        roll_batch_min: 2,
-        ..draft(Entitled::Everybody)
-    };
-    let id = opened(&installation, &core, growing).await;
+    let id = opened(&installation, &core, growing()).await;
     let late = people(&core, &["Cid"]).await;
     let small = core.draft_roll_addition(&caller(), &id).await;
     assert_eq!(reason(small.unwrap_err()), "BATCH_TOO_SMALL");
@@ -582,11 +586,7 @@ async fn an_addition_drafted_again_spoils_neither_the_signed_one_nor_the_roll() 
     let installation = Installation::new().await;
     let core = installation.open().await;
     people(&core, &["Ann", "Ben"]).await;
-    let growing = Draft {
-        roll_batch_min: 2,
-        ..draft(Entitled::Everybody)
-    };
-    let id = opened(&installation, &core, growing).await;
+    let id = opened(&installation, &core, growing()).await;
     let late = people(&core, &["Cid", "Dan"]).await;
     let earlier = core.draft_roll_addition(&caller(), &id).await.unwrap();
     people(&core, &["Eve"]).await;
