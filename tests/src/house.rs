@@ -86,6 +86,11 @@ impl Daemon {
         daemon
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop, and waits for a clean end.
     pub fn stop(mut self) {
         let id = self.child.id().to_string();
@@ -116,9 +121,37 @@ impl Drop for Daemon {
     }
 }
 
+/// What differs between one city's vault and another's.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// KiB of memory and passes of Argon2id.
+    pub argon2: (u32, u32),
+    /// Whether a tax number identifies people too: a third rule.
+    pub tax_number: bool,
+    /// MiB of the store's cache.
+    pub cache_mib: u64,
+    /// Calls at work at once on one connection.
+    pub concurrent_calls: u32,
+    /// How many distinct people the portal may ask for in a day.
+    pub people_per_day: u64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            argon2: (64, 1),
+            tax_number: false,
+            cache_mib: 32,
+            concurrent_calls: 32,
+            people_per_day: 100_000,
+        }
+    }
+}
+
 /// A city's folder with certificates, officers, a vault and a gateway.
 pub struct House {
     folder: TempDir,
+    plan: Plan,
     /// The vault's port on loopback.
     pub vault_port: u16,
     /// The gateway's port on loopback.
@@ -128,9 +161,15 @@ pub struct House {
 impl House {
     /// Certificates, officers' keys, an initialised vault and gateway; nothing runs yet.
     pub fn build() -> Self {
+        Self::build_as(Plan::default())
+    }
+
+    /// The same after a plan.
+    pub fn build_as(plan: Plan) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let house = Self {
             folder,
+            plan,
             vault_port: free_port(),
             gateway_port: free_port(),
         };
@@ -318,6 +357,20 @@ impl House {
 
     fn vault_config(&self) -> String {
         let port = self.vault_port;
+        let Plan {
+            argon2: (memory_kib, passes),
+            cache_mib,
+            concurrent_calls,
+            people_per_day,
+            tax_number,
+        } = self.plan;
+        let (attribute, rule) = match tax_number {
+            true => (
+                r#"{ name = "tax_number", kind = "digits" },"#,
+                r#"{ name = "tax_number", attributes = ["tax_number"], kind = "unique" },"#,
+            ),
+            false => ("", ""),
+        };
         let lists = match Path::new(&self.path("pki/crl.pem")).exists() {
             true => "revocation_lists = [\"pki/crl.pem\"]",
             false => "",
@@ -331,7 +384,7 @@ rolls = "vault/rolls"
 [store]
 directory = "vault/store"
 checkpoint_file = "vault/checkpoint"
-cache_mib = 32
+cache_mib = {cache_mib}
 
 [keys]
 ring = "vault/ring"
@@ -341,7 +394,7 @@ ring_secret = "vault/ring-secret"
 origin = "log.city.example/polls"
 
 [identity]
-argon2 = {{ memory_kib = 64, passes = 1, lanes = 1 }}
+argon2 = {{ memory_kib = {memory_kib}, passes = {passes}, lanes = 1 }}
 
 [identity.schema]
 attributes = [
@@ -349,20 +402,23 @@ attributes = [
     {{ name = "given_name", kind = "name" }},
     {{ name = "birth_date", kind = "date" }},
     {{ name = "document", kind = "document" }},
+    {attribute}
 ]
 rules = [
     {{ name = "document", attributes = ["document"], kind = "unique" }},
+    {rule}
     {{ name = "names", attributes = ["family_name", "given_name", "birth_date"], kind = "hint", always = true }},
 ]
 
 [[portal]]
 name = "main"
-people_per_day = 100000
+people_per_day = {people_per_day}
 
 [[listener]]
 address = "127.0.0.1:{port}"
 services = ["registration", "issuance", "validation", "admin", "audit"]
 client_auth = "required"
+limits = {{ concurrent_calls = {concurrent_calls} }}
 
 [listener.tls]
 certificate = "pki/vault-main-server.pem"

@@ -1,0 +1,50 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::{echo::EchoServer, rows};
+
+/// Measures the programs beside their references, and prints a table.
+#[derive(Parser)]
+#[command(name = "bench", after_help = after_help())]
+pub(crate) struct Args {
+    /// Small sizes and few repetitions: five minutes.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Only these groups of rows.
+    #[arg(long, value_delimiter = ',', value_parser = group_names())]
+    only: Vec<String>,
+    /// Prints JSON instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where the picture and the JSON go.
+    #[arg(long, default_value = "target/bench")]
+    pub(crate) out: PathBuf,
+    #[command(subcommand)]
+    pub(crate) task: Option<Task>,
+}
+
+/// What the program runs as a child of itself.
+#[derive(Subcommand)]
+pub(crate) enum Task {
+    /// Serves empty calls until it is killed.
+    #[command(hide = true)]
+    Echo(EchoServer),
+}
+
+impl Args {
+    /// Whether a group of rows was asked for.
+    pub(crate) fn wants(&self, group: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == group)
+    }
+}
+
+fn group_names() -> Vec<&'static str> {
+    rows::GROUPS.iter().map(|group| group.name).collect()
+}
+
+fn after_help() -> String {
+    format!("Groups of rows: {}", group_names().join(", "))
+}

@@ -1,0 +1,49 @@
+//! The parts that calls are made of, each alone: CPU time in microseconds.
+
+use std::time::Duration;
+
+use symbolon_crypto::{ecdsa, hpke::HpkeSecretKey, labels, random};
+
+use crate::process::thread_cpu;
+
+/// One secp256k1 recovery.
+pub(crate) fn recovery(times: u32) -> f64 {
+    let key = ecdsa::SigningKey::random(&mut random::os());
+    let digest = [7; 32];
+    let signature = key.sign(&digest);
+    micros(times, || {
+        let found = ecdsa::recover(std::hint::black_box(&digest), &signature);
+        std::hint::black_box(found.unwrap());
+    })
+}
+
+/// One secp256k1 signature.
+pub(crate) fn signature(times: u32) -> f64 {
+    let key = ecdsa::SigningKey::random(&mut random::os());
+    micros(times, || {
+        std::hint::black_box(key.sign(std::hint::black_box(&[7; 32])));
+    })
+}
+
+/// Opening a sealed request of 96 bytes and sealing a token of 100.
+pub(crate) fn hpke(times: u32) -> f64 {
+    let key = HpkeSecretKey::random(&mut random::os());
+    let public = key.public_key();
+    let sealed = public
+        .seal(labels::ISSUE_REQUEST, &[1; 32], &[2; 96], &mut random::os())
+        .unwrap();
+    micros(times, || {
+        std::hint::black_box(key.open(labels::ISSUE_REQUEST, &[1; 32], &sealed).unwrap());
+        let token = public.seal(labels::VOTING_TOKEN, &[1; 32], &[3; 100], &mut random::os());
+        std::hint::black_box(token.unwrap());
+    })
+}
+
+fn micros(times: u32, mut work: impl FnMut()) -> f64 {
+    let begun = thread_cpu();
+    for _ in 0..times {
+        work();
+    }
+    let used: Duration = thread_cpu() - begun;
+    used.as_secs_f64() * 1e6 / f64::from(times)
+}

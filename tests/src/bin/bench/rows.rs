@@ -1,0 +1,25 @@
+//! The rows, in groups that share their preparation.
+
+mod ballots;
+mod observer;
+mod transport;
+
+use crate::row::Bench;
+
+/// Rows that are measured together.
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(&mut Bench),
+}
+
+/// All of them, in the order of the table.
+pub(crate) const GROUPS: &[Group] = &[
+    Group {
+        name: "transport",
+        run: transport::run,
+    },
+    Group {
+        name: "ballots",
+        run: ballots::run,
+    },
+];
