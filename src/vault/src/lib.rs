@@ -15,6 +15,7 @@ pub mod core;
 pub mod elections;
 pub mod electorates;
 mod error;
+pub mod filling;
 pub mod gates;
 pub mod init;
 pub mod issuance;

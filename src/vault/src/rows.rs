@@ -9,7 +9,7 @@ pub use record::{Record, RecordId};
 
 use serde::{Serialize, de::DeserializeOwned};
 use symbolon_keyring::keys::IndexEntry;
-use symbolon_store::Key;
+use symbolon_store::{Key, KeyRange};
 
 use crate::Error;
 
@@ -49,6 +49,11 @@ impl Table {
     /// The key of a row.
     pub fn key(self, parts: &[&[u8]]) -> Key {
         Key::new(self as u8, parts)
+    }
+
+    /// All rows.
+    pub fn all(self) -> KeyRange {
+        KeyRange::table(self as u8)
     }
 
     /// The name that binds a sealed row to its table.

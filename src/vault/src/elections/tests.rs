@@ -79,7 +79,7 @@ pub(crate) fn sign(core: &Core, entry: &[u8], signers: &[&SigningKey]) -> Vec<u8
         .encode()
 }
 
-async fn opened(installation: &Installation, core: &Core, draft: Draft) -> ElectionId {
+pub(crate) async fn opened(installation: &Installation, core: &Core, draft: Draft) -> ElectionId {
     let [first, second, _] = installation.officers.as_slice() else {
         unreachable!()
     };
@@ -119,13 +119,13 @@ async fn manifest(core: &Core, id: &ElectionId) -> VerifiedManifest {
         .unwrap()
 }
 
-struct Device {
+pub(crate) struct Device {
     manifest: VerifiedManifest,
     keys: symbolon_voter::ElectionKeys,
 }
 
 impl Device {
-    async fn new(core: &Core, id: &ElectionId) -> Self {
+    pub(crate) async fn new(core: &Core, id: &ElectionId) -> Self {
         let manifest = manifest(core, id).await;
         let keys = DeviceSeed::random(&mut random::os()).keys(id).unwrap();
         Self { manifest, keys }
@@ -135,7 +135,7 @@ impl Device {
         request(&self.keys, &self.manifest, NOW, &mut random::os()).unwrap()
     }
 
-    async fn issue(&self, core: &Core, person: &RegistrationId) -> Result<Token, Error> {
+    pub(crate) async fn issue(&self, core: &Core, person: &RegistrationId) -> Result<Token, Error> {
         let id = self.manifest.election();
         let sealed = core
             .issue_token(&caller(), &portal("main"), person, &id, &self.request())
