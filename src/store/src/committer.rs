@@ -3,11 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::checkpoint::CheckpointFile;
 use crate::engine::Batch;
 use crate::group::Group;
+use crate::pace::{LOOK, PATIENCE, Pace};
 use crate::queue::{Answer, Call, Queue};
 use crate::shared::Shared;
 use crate::{Change, Head, StoreError};
@@ -40,10 +42,12 @@ impl Committer {
 
     fn work(&mut self, queue: &mut Queue) -> Result<(), StoreError> {
         let mut noted = (Instant::now(), self.shared.durable().head.generation);
+        let mut pace = Pace::new();
         while self.wait(queue, noted) {
             while !queue.is_empty() {
-                self.gather(queue);
+                self.gather(queue, pace.wanted());
                 let group = queue.take_group();
+                pace.took(group.len());
                 let answers = self.commit(group)?;
                 queue.answer(answers);
                 self.note(&mut noted)?;
@@ -71,11 +75,19 @@ impl Committer {
         true
     }
 
-    fn gather(&self, queue: &mut Queue) {
-        while !queue.fills_a_group()
-            && let Ok(call) = self.calls.try_recv()
-        {
-            queue.push(call);
+    /// Takes in what has come, and waits a little where more is likely to.
+    fn gather(&self, queue: &mut Queue, wanted: usize) {
+        let begun = Instant::now();
+        loop {
+            while !queue.fills_a_group()
+                && let Ok(call) = self.calls.try_recv()
+            {
+                queue.push(call);
+            }
+            if queue.changes() >= wanted || begun.elapsed() >= PATIENCE {
+                return;
+            }
+            thread::sleep(LOOK);
         }
     }
 

@@ -6,7 +6,7 @@ use symbolon_tlog::leaf_hash;
 
 use crate::engine::{Batch, Engine};
 use crate::layout::{
-    HEAD, LEAVES_PER_MARK, decode_value, encode_value, leaf_key, mark_key, row_key,
+    HEAD, LEAVES_PER_MARK, decode_revision, encode_value, leaf_key, mark_key, row_key,
 };
 use crate::{Change, Head, Key, Outcome, Revision, StoreError};
 
@@ -74,9 +74,7 @@ impl<'a> Group<'a> {
             return Ok(*revision);
         }
         let found = self.engine.get(&row_key(key))?;
-        found
-            .map(|raw| Ok(decode_value(&raw)?.revision))
-            .transpose()
+        found.map(|raw| decode_revision(&raw)).transpose()
     }
 
     fn write(&mut self, key: Key, revision: Revision, value: Option<Vec<u8>>) {

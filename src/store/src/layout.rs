@@ -12,6 +12,9 @@ const ROWS: u8 = 0x01;
 const LEAVES: u8 = 0x02;
 const MARKS: u8 = 0x03;
 
+/// Bytes of the revision that stands before each value.
+const REVISION: usize = 8;
+
 /// Every so many audit leaves the tree's frontier is kept, so that an earlier root can be had
 /// without hashing all leaves from the first.
 pub(crate) const LEAVES_PER_MARK: u64 = 4096;
@@ -64,21 +67,28 @@ pub(crate) fn leaf_bounds(start: u64, end: u64) -> (Bound<RawKey>, Bound<RawKey>
 
 /// A value with its revision before it.
 pub(crate) fn encode_value(revision: u64, bytes: &[u8]) -> Vec<u8> {
-    let mut raw = Vec::with_capacity(8 + bytes.len());
+    let mut raw = Vec::with_capacity(REVISION + bytes.len());
     raw.extend_from_slice(&revision.to_be_bytes());
     raw.extend_from_slice(bytes);
     raw
 }
 
 /// Takes a value and its revision apart.
-pub(crate) fn decode_value(raw: &[u8]) -> Result<Value, StoreError> {
-    let (revision, bytes) = raw
-        .split_first_chunk()
-        .ok_or_else(|| StoreError::Corrupt("a value is too short for its revision".into()))?;
+pub(crate) fn decode_value(mut raw: Vec<u8>) -> Result<Value, StoreError> {
+    let revision = decode_revision(&raw)?;
+    raw.drain(..REVISION);
     Ok(Value {
-        revision: Revision(u64::from_be_bytes(*revision)),
-        bytes: bytes.to_vec(),
+        revision,
+        bytes: raw,
     })
+}
+
+/// The revision of a value.
+pub(crate) fn decode_revision(raw: &[u8]) -> Result<Revision, StoreError> {
+    let revision = raw
+        .first_chunk::<REVISION>()
+        .ok_or_else(|| StoreError::Corrupt("a value is too short for its revision".into()))?;
+    Ok(Revision(u64::from_be_bytes(*revision)))
 }
 
 /// Takes a row apart.
@@ -88,6 +98,6 @@ pub(crate) fn decode_row((key, value): RawRow) -> Result<Row, StoreError> {
         .ok_or_else(|| StoreError::Corrupt("a row stands among other tables".into()))?;
     Ok(Row {
         key: Key::from_stored(key),
-        value: decode_value(&value)?,
+        value: decode_value(value)?,
     })
 }

@@ -39,6 +39,7 @@ mod local_store;
 mod memory;
 mod options;
 mod overlay;
+mod pace;
 mod pool;
 mod queue;
 mod reader;

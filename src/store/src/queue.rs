@@ -64,6 +64,11 @@ impl Queue {
         self.calls.push_back(call);
     }
 
+    /// How many changes wait.
+    pub(crate) fn changes(&self) -> usize {
+        self.changes
+    }
+
     /// Whether a whole group waits.
     pub(crate) fn fills_a_group(&self) -> bool {
         self.changes >= GROUP

@@ -1,5 +1,8 @@
-//! Reading a store off the caller's thread.
+//! Reading a store: a few rows on the caller's thread, many on threads of their own.
+//!
+//! A row that is in memory is read in less time than another thread takes to wake up.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::layout::{decode_row, decode_value, leaf_bounds, row_bounds, row_key};
@@ -7,6 +10,9 @@ use crate::overlay::Overlay;
 use crate::pool::Pool;
 use crate::shared::{Applied, Shared};
 use crate::{Key, KeyRange, Row, SnapshotPages, StoreError, StoreFuture, Value};
+
+/// The most rows that are read on the caller's thread.
+const FEW: usize = 16;
 
 /// The threads that read, and what they read.
 #[derive(Clone)]
@@ -24,12 +30,29 @@ impl Reader {
         self.shared.check()?;
         let shared = Arc::clone(&self.shared);
         let found = self.pool.run(move || shared.read(read)).await;
-        found.ok_or_else(|| StoreError::Corrupt("reading it failed".into()))?
+        found.ok_or_else(failed)?
+    }
+
+    /// Reads a few rows here and now; `None`: a batch is being applied.
+    fn read_here<T>(
+        &self,
+        read: impl FnOnce(&Applied) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.shared.check()?;
+        let reading = AssertUnwindSafe(|| self.shared.try_read(read));
+        catch_unwind(reading).map_err(|_| failed())?.transpose()
     }
 
     /// The values under `keys`, once they can't be lost any more.
     pub(crate) async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Value>>, StoreError> {
-        let (values, removal) = self.read(move |applied| get(applied, &keys)).await?;
+        let here = match keys.len() {
+            0..=FEW => self.read_here(|applied| get(applied, &keys))?,
+            _ => None,
+        };
+        let (values, removal) = match here {
+            Some(found) => found,
+            None => self.read(move |applied| get(applied, &keys)).await?,
+        };
         let newest = values.iter().flatten().map(|value| value.revision.0).max();
         self.shared
             .until_durable(newest.unwrap_or(0).max(removal))
@@ -101,7 +124,7 @@ impl SnapshotPages for Pages {
 /// The values, and the last generation that removed a row.
 fn get(applied: &Applied, keys: &[Key]) -> Result<(Vec<Option<Value>>, u64), StoreError> {
     let value = |key: &Key| match applied.engine.get(&row_key(key))? {
-        Some(raw) => decode_value(&raw).map(Some),
+        Some(raw) => decode_value(raw).map(Some),
         None => Ok(None),
     };
     Ok((
@@ -117,6 +140,10 @@ fn scan(applied: &Applied, range: &KeyRange, limit: usize) -> Result<(Vec<Row>, 
         rows.into_iter().map(decode_row).collect::<Result<_, _>>()?,
         applied.last_removal,
     ))
+}
+
+fn failed() -> StoreError {
+    StoreError::Corrupt("reading it failed".into())
 }
 
 fn leaves(

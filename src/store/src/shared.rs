@@ -1,6 +1,7 @@
 //! What the committer and the readers of one store share.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, TryLockError, Weak};
 
 use tokio::sync::watch;
 
@@ -59,10 +60,13 @@ pub(crate) struct Durable {
 pub(crate) struct Shared {
     applied: RwLock<Option<Applied>>,
     durable: watch::Sender<Durable>,
+    /// The generation that is on disk, for those who need not wait.
+    on_disk: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn new(engine: Box<dyn Engine>, head: Head) -> Self {
+        let on_disk = AtomicU64::new(head.generation);
         let (durable, _) = watch::channel(Durable {
             head: head.clone(),
             stopped: None,
@@ -71,6 +75,7 @@ impl Shared {
         Self {
             applied: RwLock::new(Some(Applied::new(engine, head))),
             durable,
+            on_disk,
         }
     }
 
@@ -81,6 +86,21 @@ impl Shared {
     ) -> Result<T, StoreError> {
         let guard = self.applied.read().map_err(|_| self.unavailable())?;
         read(guard.as_ref().ok_or_else(|| self.unavailable())?)
+    }
+
+    /// The same, unless a batch is being applied at this moment: never waits.
+    pub(crate) fn try_read<T>(
+        &self,
+        read: impl FnOnce(&Applied) -> Result<T, StoreError>,
+    ) -> Option<Result<T, StoreError>> {
+        match self.applied.try_read() {
+            Ok(guard) => Some(match guard.as_ref() {
+                Some(applied) => read(applied),
+                None => Err(self.unavailable()),
+            }),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Poisoned(_)) => Some(Err(self.unavailable())),
+        }
     }
 
     /// Changes what is applied, with no reader in between.
@@ -105,6 +125,7 @@ impl Shared {
 
     /// Tells everybody what is on disk now.
     pub(crate) fn set_durable(&self, head: Head) {
+        self.on_disk.store(head.generation, Ordering::Release);
         self.durable.send_modify(|durable| durable.head = head);
     }
 
@@ -131,6 +152,9 @@ impl Shared {
 
     /// Waits until generation `generation` is on disk.
     pub(crate) async fn until_durable(&self, generation: u64) -> Result<(), StoreError> {
+        if self.on_disk.load(Ordering::Acquire) >= generation {
+            return Ok(());
+        }
         let mut durable = self.durable.subscribe();
         let seen = durable
             .wait_for(|durable| durable.head.generation >= generation || durable.stopped.is_some())

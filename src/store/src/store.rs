@@ -10,7 +10,8 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A transactional, ordered table of rows with an audit log beside it.
 ///
-/// The methods may be called from any task or thread; none blocks the caller's thread.
+/// The methods may be called from any task or thread; none keeps the caller's thread for longer
+/// than reading a few rows takes.
 pub trait Store: Send + Sync {
     /// The values under `keys`, in their order, all of one moment.
     fn get(&self, keys: Vec<Key>) -> StoreFuture<'_, Result<Vec<Option<Value>>, StoreError>>;
