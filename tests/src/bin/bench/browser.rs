@@ -20,6 +20,7 @@ use tokio_rustls::TlsConnector;
 pub(crate) struct Browser {
     port: u16,
     tls: TlsConnector,
+    header: Option<(&'static str, &'static str)>,
     connection: RefCell<Option<SendRequest<Full<Bytes>>>>,
 }
 
@@ -39,8 +40,15 @@ impl Browser {
         Self {
             port,
             tls: TlsConnector::from(Arc::new(config)),
+            header: None,
             connection: RefCell::new(None),
         }
+    }
+
+    /// Sends a header with every call.
+    pub(crate) fn with_header(self, name: &'static str, value: &'static str) -> Self {
+        let header = Some((name, value));
+        Self { header, ..self }
     }
 
     /// Posts JSON; what came back.
@@ -50,10 +58,12 @@ impl Browser {
             Some(connection) if !connection.is_closed() => connection,
             _ => self.connect().await,
         };
-        let request = Request::post(path)
-            .header(HOST, "localhost")
-            .body(Full::new(Bytes::from(body)))
-            .unwrap();
+        let request = Request::post(path).header(HOST, "localhost");
+        let request = match self.header {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        };
+        let request = request.body(Full::new(Bytes::from(body))).unwrap();
         connection.ready().await.unwrap();
         let answer = connection.send_request(request).await.unwrap();
         let status = answer.status();

@@ -8,6 +8,7 @@
 
 mod args;
 mod browser;
+mod city;
 mod commits;
 mod echo;
 mod load;

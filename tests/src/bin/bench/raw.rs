@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use symbolon_crypto::{ecdsa, hpke::HpkeSecretKey, labels, random};
+use symbolon_store::{Change, InstallationId, LocalStore, Options, Store};
 
-use crate::process::thread_cpu;
+use crate::process::{own_cpu, thread_cpu};
 
 /// One secp256k1 recovery.
 pub(crate) fn recovery(times: u32) -> f64 {
@@ -46,4 +47,39 @@ fn micros(times: u32, mut work: impl FnMut()) -> f64 {
     }
     let used: Duration = thread_cpu() - begun;
     used.as_secs_f64() * 1e6 / f64::from(times)
+}
+
+/// One change of a shape in the store's group commit: whole groups, one after the other.
+pub(crate) fn group_commit(changes: u64, shape: impl Fn(Change, u64) -> Change) -> f64 {
+    const GROUP: u64 = 64;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options::new(
+        folder.path().join("store"),
+        folder.path().join("checkpoint"),
+    );
+    let store = LocalStore::create(
+        options,
+        InstallationId::from_bytes(random::bytes(&mut random::os())),
+    )
+    .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let groups: Vec<Vec<Change>> = (0..changes / GROUP)
+        .map(|group| {
+            (0..GROUP)
+                .map(|n| shape(Change::new(), group * GROUP + n))
+                .collect()
+        })
+        .collect();
+    let begun = own_cpu();
+    for group in groups {
+        let outcomes = runtime.block_on(store.commit(group));
+        assert!(
+            outcomes
+                .iter()
+                .all(|outcome| outcome.as_ref().unwrap().is_committed())
+        );
+    }
+    (own_cpu() - begun).as_secs_f64() * 1e6 / changes as f64
 }

@@ -1,7 +1,10 @@
 //! The rows, in groups that share their preparation.
 
 mod ballots;
+mod growth;
 mod observer;
+mod openbao;
+mod tokens;
 mod transport;
 
 use crate::row::Bench;
@@ -21,5 +24,17 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "ballots",
         run: ballots::run,
+    },
+    Group {
+        name: "tokens",
+        run: tokens::run,
+    },
+    Group {
+        name: "growth",
+        run: growth::run,
+    },
+    Group {
+        name: "openbao",
+        run: openbao::run,
     },
 ];

@@ -1,0 +1,122 @@
+//! `IssueToken` and `ValidateToken`: the server's CPU beside the sum of what they must do.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use symbolon_api_closed::issuance::issuance_client::IssuanceClient;
+use symbolon_api_public::validation::{ValidateTokenRequest, validation_client::ValidationClient};
+use symbolon_tests::house::Plan;
+use tonic::{Status, transport::Channel};
+
+use crate::{
+    city::{City, Voters},
+    echo::empty_call,
+    load::{Load, Until},
+    raw,
+    row::{Aim, Bench, Series},
+};
+
+const RAW: u32 = 4000;
+const BOUND: f64 = 1.25;
+
+pub(crate) fn run(bench: &mut Bench) {
+    let voters = bench.size(20_000, 3_000);
+    let mut city = City::found(Plan {
+        concurrent_calls: 64,
+        cache_mib: 256,
+        ..Plan::default()
+    });
+    city.fill(10 * voters as u64, voters);
+    let mut issue = Series::new("IssueToken", "µs CPU", ISSUE, Aim::AtMost(BOUND));
+    let mut validate = Series::new("ValidateToken", "µs CPU", VALIDATE, Aim::AtMost(BOUND));
+    issue.note(format!(
+        "people filled in below the stretch: {}",
+        10 * voters
+    ));
+    for _ in 0..bench.repetitions() {
+        let manifest = city.open_election();
+        let asking = Arc::new(city.voters(manifest, &city.some));
+        let time = Until::Time(Duration::from_secs(bench.size(5, 2)));
+        let empty = Load::usual(city.profile("portal-main"), time).run(city.vault(), empty_call);
+        let (recovery, signature) = (raw::recovery(RAW), raw::signature(RAW));
+        let commit = raw::group_commit(bench.size(8192, 1024), issuance_shape);
+        let (issued, tokens) = issue_all(&city, &asking);
+        let sum = empty.server_micros + recovery + signature + raw::hpke(RAW) + commit;
+        issue.push(issued, sum);
+        let asked = (0..voters).map(|voter| asking.validation(voter, tokens[voter].get().unwrap()));
+        let asked: Arc<[ValidateTokenRequest]> = asked.collect();
+        let validated = Load::usual(city.profile("gateway-main"), time)
+            .run(city.vault(), |channel| {
+                validate_token(channel, Arc::clone(&asked))
+            });
+        validate.push(validated.server_micros, empty.server_micros + recovery);
+    }
+    bench.row(issue);
+    bench.row(validate);
+}
+
+const ISSUE: &str = "an empty call, a recovery, a signature, HPKE open and seal, a change in the store's group commit";
+const VALIDATE: &str = "an empty call and a recovery";
+
+type Tokens = Arc<[OnceLock<Vec<u8>>]>;
+
+/// Issues a first token to each; CPU of the server, and the sealed tokens.
+fn issue_all(city: &City, asking: &Arc<Voters>) -> (f64, Tokens) {
+    let tokens: Tokens = asking.requests.iter().map(|_| OnceLock::new()).collect();
+    let calls = Until::Calls(asking.requests.len() as u64);
+    let load = Load::usual(city.profile("portal-main"), calls);
+    let measured = load.run(city.vault(), |channel| {
+        issue_token(channel, Arc::clone(asking), Some(Arc::clone(&tokens)))
+    });
+    (measured.server_micros, tokens)
+}
+
+/// Asks for the tokens of the voters, one after the other and around again.
+pub(crate) fn issue_token(
+    channel: Channel,
+    asking: Arc<Voters>,
+    tokens: Option<Tokens>,
+) -> impl AsyncFn(u64) -> Result<(), Status> + 'static {
+    let client = IssuanceClient::new(channel);
+    async move |number| {
+        let voter = number as usize % asking.requests.len();
+        let issued = client
+            .clone()
+            .issue_token(asking.requests[voter].clone())
+            .await?;
+        if let Some(tokens) = &tokens {
+            let _ = tokens[voter].set(issued.into_inner().sealed_token);
+        }
+        Ok(())
+    }
+}
+
+/// Validates tokens, one after the other and around again.
+pub(crate) fn validate_token(
+    channel: Channel,
+    asked: Arc<[ValidateTokenRequest]>,
+) -> impl AsyncFn(u64) -> Result<(), Status> + 'static {
+    let client = ValidationClient::new(channel);
+    async move |number| {
+        let request = asked[number as usize % asked.len()].clone();
+        client.clone().validate_token(request).await.map(drop)
+    }
+}
+
+/// A change as an issuance makes it: three conditions, two rows, a leaf.
+fn issuance_shape(change: symbolon_store::Change, number: u64) -> symbolon_store::Change {
+    use symbolon_store::Key;
+    let name = symbolon_crypto::digest::sha256(&number.to_be_bytes());
+    let (by_place, by_key) = (
+        Key::new(1, &[&[1; 16], &name]),
+        Key::new(2, &[&[1; 16], &name]),
+    );
+    change
+        .absent(by_place.clone())
+        .put(by_place, vec![0; 32 + 32 + 28])
+        .absent(by_key.clone())
+        .put(by_key, vec![0; 32])
+        .audit(vec![b'x'; 240])
+}
