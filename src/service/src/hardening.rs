@@ -37,7 +37,7 @@ pub struct Hardened {
 ///
 /// Core dumps and ptrace must be denied, or this fails. Memory is locked where the
 /// system allows it without limit (`RLIMIT_MEMLOCK`, `LimitMEMLOCK=infinity` in a
-/// unit of systemd); the answer says whether.
+/// unit of systemd); the answer says whether. The limit of open files is raised as far as it goes.
 pub fn harden() -> Result<Hardened, Error> {
     let none = Rlimit {
         current: Some(0),
@@ -46,8 +46,21 @@ pub fn harden() -> Result<Hardened, Error> {
     setrlimit(Resource::Core, none).map_err(system("denying core dumps"))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(system("denying ptrace"))?;
     set_no_new_privs(true).map_err(system("denying new privileges"))?;
+    raise_file_limit();
     let locked = lock_memory();
     Ok(Hardened { locked })
+}
+
+/// Many shells and units give a process 1024 open files, fewer than a listener's connections:
+/// as many as the hard limit allows are asked for.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // Where the system refuses, the limit stays as it was.
+    let _ = setrlimit(Resource::Nofile, raised);
 }
 
 /// Under a finite limit the lock would hold at first and allocations fail later.
@@ -85,5 +98,17 @@ mod tests {
         assert!(status.contains("NoNewPrivs:\t1"), "{status}");
         // Once more changes nothing.
         harden().unwrap();
+    }
+
+    #[test]
+    fn a_hardened_process_may_open_as_many_files_as_the_system_lets_it() {
+        let low = Rlimit {
+            current: Some(256),
+            ..getrlimit(Resource::Nofile)
+        };
+        setrlimit(Resource::Nofile, low).unwrap();
+        harden().unwrap();
+        let limit = getrlimit(Resource::Nofile);
+        assert_eq!(limit.current, limit.maximum);
     }
 }
