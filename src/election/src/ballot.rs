@@ -1,8 +1,8 @@
 //! Ballots: as they come, and checked.
 
-use crate::entry::{MAX_CHOICE, entry_hash};
+use crate::entry::{MAX_CHOICE, encode_ballot, entry_hash};
 use crate::{
-    Address, Ballot, BallotKey, Digest, ElectionId, Entry, EntryHash, Error, RollIndex, Selections,
+    Address, Ballot, BallotKey, Digest, ElectionId, EntryHash, Error, RollIndex, Selections,
     Signature, Typed, VerifiedManifest, VoterId, VotingToken, officers,
 };
 
@@ -50,7 +50,7 @@ impl UnverifiedBallot {
 
     /// The ledger entry.
     pub fn to_entry(&self) -> Vec<u8> {
-        Entry::Ballot(self.clone()).encode()
+        encode_ballot(self)
     }
 
     /// Checks both signatures, the choice and the sequence. Whose signature the

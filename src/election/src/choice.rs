@@ -3,11 +3,14 @@
 //! Options are numbered from 1 and stand in strictly ascending order. A count of 0
 //! is a blank, where the question's least is 0.
 
+use smallvec::SmallVec;
+
 use crate::{Error, QuestionShape, Shape};
 
-/// What was chosen, per question; fits the shape it was made for.
+/// What was chosen, per question; fits the shape it was made for. Kept as it is written: a
+/// verifier holds one for each place that voted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selections(Vec<Vec<u8>>);
+pub struct Selections(SmallVec<[u8; 16]>);
 
 impl Selections {
     /// Checks option numbers against the shape.
@@ -20,53 +23,63 @@ impl Selections {
                 rule: "one selection for each question",
             });
         }
+        let mut choice = SmallVec::new();
         for (at, (chosen, question)) in selections.iter().zip(questions).enumerate() {
-            check(chosen, *question).map_err(|rule| Error::Choice {
-                question: at + 1,
-                rule,
-            })?;
+            check_at(at + 1, chosen, *question)?;
+            let count = u8::try_from(chosen.len()).expect("at most 255 options, just checked");
+            choice.push(count);
+            choice.extend_from_slice(chosen);
         }
-        Ok(Self(selections))
+        Ok(Self(choice))
     }
 
     /// Reads a choice: all questions, nothing behind them.
     pub fn parse(choice: &[u8], shape: &Shape) -> Result<Self, Error> {
         let mut rest = choice;
-        let mut selections = Vec::with_capacity(shape.questions().len());
-        for question in 1..=shape.questions().len() {
-            let early = Error::Choice {
-                question,
+        for (at, question) in shape.questions().iter().enumerate() {
+            let (chosen, tail) = split(rest).ok_or(Error::Choice {
+                question: at + 1,
                 rule: "the choice ends too early",
-            };
-            let (&count, tail) = rest.split_first().ok_or(early.clone())?;
-            let (chosen, tail) = tail.split_at_checked(usize::from(count)).ok_or(early)?;
-            selections.push(chosen.to_vec());
+            })?;
+            check_at(at + 1, chosen, *question)?;
             rest = tail;
         }
-        if !rest.is_empty() {
-            return Err(Error::Choice {
+        match rest.is_empty() {
+            true => Ok(Self(choice.into())),
+            false => Err(Error::Choice {
                 question: shape.questions().len(),
                 rule: "nothing stands behind the last question",
-            });
+            }),
         }
-        Self::new(selections, shape)
     }
 
     /// Writes the choice.
     pub fn encode(&self) -> Vec<u8> {
-        let mut choice = Vec::new();
-        for chosen in &self.0 {
-            let count = u8::try_from(chosen.len()).expect("at most 255 options, checked when made");
-            choice.push(count);
-            choice.extend_from_slice(chosen);
-        }
-        choice
+        self.0.to_vec()
     }
 
     /// The chosen options of each question; an empty list is a blank.
-    pub fn questions(&self) -> &[Vec<u8>] {
-        &self.0
+    pub fn questions(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.0[..];
+        std::iter::from_fn(move || {
+            let (chosen, tail) = split(rest)?;
+            rest = tail;
+            Some(chosen)
+        })
     }
+}
+
+/// The options of one question, and what stands behind them.
+fn split(choice: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&count, tail) = choice.split_first()?;
+    tail.split_at_checked(usize::from(count))
+}
+
+fn check_at(number: usize, chosen: &[u8], question: QuestionShape) -> Result<(), Error> {
+    check(chosen, question).map_err(|rule| Error::Choice {
+        question: number,
+        rule,
+    })
 }
 
 fn check(chosen: &[u8], question: QuestionShape) -> Result<(), &'static str> {

@@ -237,7 +237,7 @@ fn decode_ballot(body: &[u8]) -> Result<UnverifiedBallot, Error> {
     })
 }
 
-fn encode_ballot(ballot: &UnverifiedBallot) -> Vec<u8> {
+pub(crate) fn encode_ballot(ballot: &UnverifiedBallot) -> Vec<u8> {
     // A longer choice can't be written; what is cut off fails to verify.
     let length = u16::try_from(ballot.choice.len()).unwrap_or(u16::MAX);
     let choice = &ballot.choice[..usize::from(length)];

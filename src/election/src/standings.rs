@@ -6,6 +6,7 @@
 //! sequence, ties to the first on the ledger. Before Close, a place with ballots of
 //! two keys is contested, and none of them counts.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::tally::{Range, Tally};
@@ -29,7 +30,10 @@ pub struct Extent {
 pub struct Standings {
     election: ElectionId,
     shape: Shape,
-    places: HashMap<RollIndex, Vec<Candidate>>,
+    /// The key that came first at each place that voted.
+    places: HashMap<RollIndex, Candidate>,
+    /// Further keys at a place: hardly any place has one.
+    rivals: HashMap<RollIndex, Vec<Candidate>>,
     excluded: BTreeMap<Exclusion, u64>,
 }
 
@@ -38,44 +42,53 @@ pub struct Standings {
 struct Candidate {
     key: BallotKey,
     sequence: u8,
+    ballots: u32,
     at: u64,
     selections: Selections,
-    ballots: u64,
 }
 
 impl Standings {
     /// Nothing cast yet.
     pub fn new(election: ElectionId, shape: &Shape) -> Self {
-        let (places, excluded) = (HashMap::new(), BTreeMap::new());
         Self {
             election,
             shape: shape.clone(),
-            places,
-            excluded,
+            places: HashMap::new(),
+            rivals: HashMap::new(),
+            excluded: BTreeMap::new(),
         }
+    }
+
+    /// Makes room for a roll of so many places at once, so that none is made while they vote.
+    pub fn reserve(&mut self, places: u32) {
+        let places = usize::try_from(places).unwrap_or_default();
+        self.places
+            .reserve(places.saturating_sub(self.places.len()));
     }
 
     /// A ballot at this index of the ledger that is in time, of an issuer, at its
     /// place of the roll. The order of calls doesn't matter.
     pub fn offer(&mut self, at: u64, ballot: &VerifiedBallot) {
         let fields = ballot.fields();
-        let candidates = self.places.entry(fields.roll_index).or_default();
         let challenger = Candidate {
             key: fields.ballot_key,
             sequence: fields.sequence,
+            ballots: 1,
             at,
             selections: ballot.selections().clone(),
-            ballots: 1,
         };
-        match candidates
-            .iter_mut()
-            .find(|candidate| candidate.key == challenger.key)
-        {
-            Some(holder) => holder.face(challenger),
-            None => {
-                // Nearly every place has one key: no room is kept for more.
-                candidates.reserve_exact(1);
-                candidates.push(challenger);
+        match self.places.entry(fields.roll_index) {
+            Entry::Vacant(place) => drop(place.insert(challenger)),
+            Entry::Occupied(mut first) if first.get().key == challenger.key => {
+                first.get_mut().face(challenger);
+            }
+            Entry::Occupied(_) => {
+                let rivals = self.rivals.entry(fields.roll_index).or_default();
+                let key = challenger.key;
+                match rivals.iter_mut().find(|rival| rival.key == key) {
+                    Some(rival) => rival.face(challenger),
+                    None => rivals.push(challenger),
+                }
             }
         }
     }
@@ -87,11 +100,7 @@ impl Standings {
 
     /// Places with ballots of two keys or more, ascending.
     pub fn contested(&self) -> Vec<RollIndex> {
-        let contested = self
-            .places
-            .iter()
-            .filter(|(_, candidates)| candidates.len() > 1);
-        let mut places: Vec<_> = contested.map(|(place, _)| *place).collect();
+        let mut places: Vec<_> = self.rivals.keys().copied().collect();
         places.sort_unstable();
         places
     }
@@ -99,10 +108,11 @@ impl Standings {
     /// Places with a ballot of a key that the issued list doesn't give them, and
     /// that key, ascending: who holds them didn't get them from the vault.
     pub fn other_keys(&self, issued: &IssuedList) -> Vec<(RollIndex, BallotKey)> {
-        let mut others: Vec<_> = self
-            .places
-            .iter()
-            .flat_map(|(place, candidates)| candidates.iter().map(|one| (*place, one.key)))
+        let all = self.places.keys().flat_map(|place| {
+            let keys = self.candidates(*place).map(|candidate| candidate.key);
+            keys.map(|key| (*place, key))
+        });
+        let mut others: Vec<_> = all
             .filter(|(place, key)| issued.key(*place) != Some(*key))
             .collect();
         others.sort_unstable();
@@ -111,8 +121,7 @@ impl Standings {
 
     /// Index on the ledger of the ballot that counts at a place.
     pub fn counting(&self, place: RollIndex, issued: Option<&IssuedList>) -> Option<u64> {
-        let candidates = self.places.get(&place)?;
-        winner(place, candidates, issued).map(|candidate| candidate.at)
+        self.winner(place, issued).map(|candidate| candidate.at)
     }
 
     /// The figures: final with the list that Close names, preliminary without.
@@ -128,10 +137,53 @@ impl Standings {
             excluded: self.excluded.clone(),
             questions: Tally::no_answers(&self.shape),
         };
-        for (place, candidates) in &self.places {
-            count_place(&mut tally, *place, candidates, issued);
+        for place in self.places.keys() {
+            self.count_place(&mut tally, *place, issued);
         }
         tally
+    }
+
+    /// The keys of a place, each with its best ballot.
+    fn candidates(&self, place: RollIndex) -> impl Iterator<Item = &Candidate> {
+        let rivals = self.rivals.get(&place);
+        self.places
+            .get(&place)
+            .into_iter()
+            .chain(rivals.into_iter().flatten())
+    }
+
+    /// The candidate that counts at a place, if one does.
+    fn winner(&self, place: RollIndex, issued: Option<&IssuedList>) -> Option<&Candidate> {
+        match issued {
+            Some(list) => {
+                let key = list.key(place)?;
+                self.candidates(place)
+                    .find(|candidate| candidate.key == key)
+            }
+            None if self.rivals.contains_key(&place) => None,
+            None => self.places.get(&place),
+        }
+    }
+
+    fn count_place(&self, tally: &mut Tally, place: RollIndex, issued: Option<&IssuedList>) {
+        let winner = self.winner(place, issued);
+        let lost = if issued.is_some() {
+            Exclusion::OtherKey
+        } else {
+            Exclusion::Contested
+        };
+        for candidate in self.candidates(place) {
+            let ballots = u64::from(candidate.ballots);
+            tally.ballots += ballots;
+            match winner.is_some_and(|winner| winner.key == candidate.key) {
+                true => {
+                    tally.counted += 1;
+                    count_answers(tally, &candidate.selections);
+                    exclude(tally, Exclusion::Superseded, ballots - 1);
+                }
+                false => exclude(tally, lost, ballots),
+            }
+        }
     }
 }
 
@@ -139,53 +191,12 @@ impl Candidate {
     /// Another ballot of the same place and key: the higher sequence stays, of equal
     /// ones the first on the ledger.
     fn face(&mut self, challenger: Self) {
-        let ballots = self.ballots + 1;
+        let ballots = self.ballots.saturating_add(1);
         let rank = |one: &Self| (std::cmp::Reverse(one.sequence), one.at);
         if rank(&challenger) < rank(self) {
             *self = challenger;
         }
         self.ballots = ballots;
-    }
-}
-
-/// The candidate that counts at a place, if one does.
-fn winner<'a>(
-    place: RollIndex,
-    candidates: &'a [Candidate],
-    issued: Option<&IssuedList>,
-) -> Option<&'a Candidate> {
-    match (issued, candidates) {
-        (Some(list), _) => {
-            let key = list.key(place)?;
-            candidates.iter().find(|candidate| candidate.key == key)
-        }
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    }
-}
-
-fn count_place(
-    tally: &mut Tally,
-    place: RollIndex,
-    candidates: &[Candidate],
-    issued: Option<&IssuedList>,
-) {
-    let winner = winner(place, candidates, issued);
-    let lost = if issued.is_some() {
-        Exclusion::OtherKey
-    } else {
-        Exclusion::Contested
-    };
-    for candidate in candidates {
-        tally.ballots += candidate.ballots;
-        match winner.is_some_and(|winner| winner.key == candidate.key) {
-            true => {
-                tally.counted += 1;
-                count_answers(tally, &candidate.selections);
-                exclude(tally, Exclusion::Superseded, candidate.ballots - 1);
-            }
-            false => exclude(tally, lost, candidate.ballots),
-        }
     }
 }
 

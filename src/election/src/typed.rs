@@ -236,7 +236,10 @@ macro_rules! typed {
             }
 
             fn hash_struct(&self) -> [u8; 32] {
-                alloy_sol_types::SolStruct::eip712_hash_struct(&self.to_sol()).0
+                static TYPE_HASH: std::sync::LazyLock<[u8; 32]> =
+                    std::sync::LazyLock::new(|| alloy_primitives::keccak256($name::encode_type()).0);
+                let data = alloy_sol_types::SolStruct::eip712_encode_data(&self.to_sol());
+                alloy_primitives::keccak256([TYPE_HASH.as_slice(), &data].concat()).0
             }
 
             fn abi_encode(&self) -> Vec<u8> {

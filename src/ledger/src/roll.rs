@@ -80,8 +80,8 @@ impl Roll {
         size: u32,
         source: &mut impl RollSource,
     ) -> Result<(), Unread> {
-        while self.size_read() < size {
-            let from = self.size_read();
+        while self.leaves_read() < size {
+            let from = self.leaves_read();
             let wanted = CHUNK.min(size - from);
             let leaves = source.leaves(election, from, wanted)?;
             if leaves.is_empty() || leaves.len() > wanted as usize {
@@ -96,7 +96,8 @@ impl Roll {
         Ok(())
     }
 
-    fn size_read(&self) -> u32 {
+    /// How many leaves were read: room for them was made already.
+    pub(crate) fn leaves_read(&self) -> u32 {
         u32::try_from(self.leaves.len()).expect("never more leaves than a statement's size")
     }
 

@@ -63,7 +63,7 @@ impl Check {
         let paper = self.paper.load(record.receipt.election)?;
         let verified = verify(record, paper.manifest())?;
         let include_by = verified.receipt().receipt().include_by;
-        let choices: Vec<_> = verified.ballot().selections().questions().to_vec();
+        let choices: Vec<_> = verified.ballot().selections().questions().collect();
         Ok(Report::new(json!({
             "valid": true, "election": paper.election().to_string(),
             "entryHash": verified.ballot().entry_hash().to_string(),

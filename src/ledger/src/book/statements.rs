@@ -59,6 +59,7 @@ impl Book {
         match self.roll.extend(statement, transcript) {
             Err(unread) => self.findings.unread(unread),
             Ok(broken) => {
+                self.standings.reserve(self.roll.leaves_read());
                 for rule in broken {
                     self.broken(rule, index, format!("roll statement {sequence}"));
                 }

@@ -49,7 +49,8 @@ impl Simple {
             ));
         }
         let selections = self.choices.selections(&paper)?;
-        let answer = portal.simple_vote(self.election, selections.questions())?;
+        let choices: Vec<_> = selections.questions().map(<[u8]>::to_vec).collect();
+        let answer = portal.simple_vote(self.election, &choices)?;
         let signed = receipt(answer.get("receipt").unwrap_or(&answer))?;
         let verified = signed.clone().verify(paper.manifest()).map_err(|e| {
             Error::failed(
