@@ -7,13 +7,28 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use symbolon_election::{ElectionId, EntryHash, RollIndex};
 
+use crate::outbox::Name;
+
 /// The ballots that one publication takes of an election.
-pub type Batch = HashSet<EntryHash>;
+pub struct Batch {
+    /// The election.
+    pub election: ElectionId,
+    ballots: HashMap<EntryHash, Name>,
+}
+
+impl Batch {
+    /// Its ballots in their order.
+    pub fn sorted(&self) -> Vec<Name> {
+        let mut names: Vec<_> = self.ballots.values().copied().collect();
+        names.sort_unstable();
+        names
+    }
+}
 
 /// What decides whether an election's ballots are published.
 pub struct Terms {
@@ -43,17 +58,32 @@ pub struct Batches {
 struct State {
     /// The latest publication whose batches were taken.
     begun: u64,
+    /// An earlier process may have left a publication undone: the next look makes up for it.
+    resumed: bool,
     /// How often something was taken.
     round: u64,
-    waiting: HashMap<ElectionId, HashMap<RollIndex, Vec<EntryHash>>>,
+    waiting: HashMap<ElectionId, Queue>,
+    /// Batches on their way to the ledger.
+    taken: Vec<Arc<Batch>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    ballots: HashMap<EntryHash, Name>,
+    places: HashSet<RollIndex>,
 }
 
 impl Batches {
-    /// Publications every `interval` seconds, at least 2.
-    pub fn new(interval: u64) -> Self {
+    /// Publications every `interval` seconds, at least 2, of a ledger whose latest entries came at
+    /// `last`: its time never goes back, so no promise may lie before it.
+    pub fn new(interval: u64, last: u64) -> Self {
         Self {
             interval,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                begun: under_way(interval, last),
+                resumed: true,
+                ..State::default()
+            }),
         }
     }
 
@@ -66,9 +96,9 @@ impl Batches {
         now: u64,
     ) -> Promise {
         let state = self.lock();
-        let next = (self.under_way(now) + self.interval).max(state.begun + self.interval);
-        let others = state.waiting.get(election).map_or(0, |places| {
-            places.len() - usize::from(places.contains_key(&place))
+        let next = (under_way(self.interval, now) + self.interval).max(state.begun + self.interval);
+        let others = state.waiting.get(election).map_or(0, |queue| {
+            queue.places.len() - usize::from(queue.places.contains(&place))
         });
         Promise {
             publication: (others + 1 >= least_places).then_some(next),
@@ -78,24 +108,18 @@ impl Batches {
 
     /// Lets a ballot that is on disk now wait for its publication; false if a publication was
     /// promised and the places that it counted on may be gone: then it needs another promise.
-    pub fn admit(
-        &self,
-        election: &ElectionId,
-        place: RollIndex,
-        hash: EntryHash,
-        promise: Promise,
-    ) -> bool {
+    pub fn admit(&self, election: &ElectionId, name: Name, promise: Promise) -> bool {
         let mut state = self.lock();
         if promise.publication.is_some() && promise.round != state.round {
             return false;
         }
-        state.add(election, place, hash);
+        state.add(election, name);
         true
     }
 
     /// Lets a ballot wait that an earlier process promised something.
-    pub fn admit_again(&self, election: &ElectionId, place: RollIndex, hash: EntryHash) {
-        self.lock().add(election, place, hash);
+    pub fn admit_again(&self, election: &ElectionId, name: Name) {
+        self.lock().add(election, name);
     }
 
     /// Seconds between publications.
@@ -103,29 +127,46 @@ impl Batches {
         self.interval
     }
 
+    /// Whether a ballot waits, or is on its way to the ledger.
+    pub fn holds(&self, hash: &EntryHash) -> bool {
+        let state = self.lock();
+        let waits = |queue: &Queue| queue.ballots.contains_key(hash);
+        state.waiting.values().any(waits)
+            || state
+                .taken
+                .iter()
+                .any(|batch| batch.ballots.contains_key(hash))
+    }
+
     /// Takes the batches that are to be published now; whether a publication is due at all.
-    pub fn take(&self, terms: &[Terms], now: u64) -> (bool, Vec<(ElectionId, Batch)>) {
+    pub fn take(&self, terms: &[Terms], now: u64) -> (bool, Vec<Arc<Batch>>) {
         let mut state = self.lock();
-        let time = self.under_way(now);
-        let due = state.begun < time;
+        let time = under_way(self.interval, now);
+        let due = std::mem::take(&mut state.resumed) || state.begun < time;
         state.begun = state.begun.max(time);
         let mut batches = Vec::new();
         for terms in terms {
-            let places = state.waiting.get(&terms.election).map_or(0, HashMap::len);
+            let places = state.waiting.get(&terms.election);
+            let places = places.map_or(0, |queue| queue.places.len());
             if places > 0 && (terms.over || (due && places >= terms.least_places)) {
-                let taken = state.waiting.remove(&terms.election).unwrap_or_default();
-                batches.push((terms.election, taken.into_values().flatten().collect()));
+                let queue = state.waiting.remove(&terms.election).unwrap_or_default();
+                batches.push(Arc::new(Batch {
+                    election: terms.election,
+                    ballots: queue.ballots,
+                }));
             }
         }
         if due || !batches.is_empty() {
             state.round += 1;
         }
+        state.taken.extend(batches.iter().cloned());
         (due, batches)
     }
 
-    /// The latest time whose batch is taken by now.
-    fn under_way(&self, now: u64) -> u64 {
-        (now + self.interval / 2) / self.interval * self.interval
+    /// A batch that was taken is on the ledger.
+    pub fn published(&self, batch: &Arc<Batch>) {
+        let mut state = self.lock();
+        state.taken.retain(|taken| !Arc::ptr_eq(taken, batch));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -133,16 +174,23 @@ impl Batches {
     }
 }
 
+/// The latest time whose batch is taken by now.
+fn under_way(interval: u64, now: u64) -> u64 {
+    (now + interval / 2) / interval * interval
+}
+
 impl State {
-    fn add(&mut self, election: &ElectionId, place: RollIndex, hash: EntryHash) {
-        let places = self.waiting.entry(*election).or_default();
-        places.entry(place).or_default().push(hash);
+    fn add(&mut self, election: &ElectionId, name: Name) {
+        let queue = self.waiting.entry(*election).or_default();
+        queue.ballots.insert(name.hash, name);
+        queue.places.insert(name.place);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use symbolon_election::BallotKey;
 
     use super::*;
 
@@ -156,10 +204,22 @@ mod tests {
         }]
     }
 
-    fn hash(n: u32) -> EntryHash {
+    fn name(place: u32, n: u32) -> Name {
         let mut bytes = [0; 32];
         bytes[..4].copy_from_slice(&n.to_be_bytes());
-        EntryHash::new(bytes)
+        Name {
+            place: RollIndex(place),
+            sequence: 0,
+            hash: EntryHash::new(bytes),
+            key: BallotKey::new([1; 20]).unwrap(),
+        }
+    }
+
+    /// Of a ledger without ballots, after its first look.
+    fn batches(interval: u64) -> Batches {
+        let batches = Batches::new(interval, 0);
+        batches.take(&[], 0);
+        batches
     }
 
     fn promise(batches: &Batches, place: u32, least: usize, now: u64) -> Promise {
@@ -167,12 +227,12 @@ mod tests {
     }
 
     fn admit(batches: &Batches, place: u32, promise: Promise) -> bool {
-        batches.admit(&ELECTION, RollIndex(place), hash(place), promise)
+        batches.admit(&ELECTION, name(place, place), promise)
     }
 
     #[test]
     fn a_batch_is_taken_half_an_interval_before_its_time() {
-        let batches = Batches::new(10);
+        let batches = batches(10);
         assert!(batches.take(&terms(1), 104).0);
         let first = promise(&batches, 1, 1, 104);
         assert_eq!(first.publication, Some(110));
@@ -187,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_back_repeats_no_publication() {
-        let batches = Batches::new(10);
+        let batches = batches(10);
         assert!(batches.take(&terms(1), 105).0);
         assert!(!batches.take(&terms(1), 90).0);
         assert_eq!(promise(&batches, 1, 1, 90).publication, Some(120));
@@ -195,19 +255,19 @@ mod tests {
 
     #[test]
     fn places_that_were_taken_count_for_no_later_batch() {
-        let batches = Batches::new(10);
+        let batches = batches(10);
         for place in 0..3 {
             assert!(admit(&batches, place, promise(&batches, place, 9, 100)));
         }
         assert_eq!(promise(&batches, 9, 4, 100).publication, Some(110));
         let (_, taken) = batches.take(&terms(3), 106);
-        assert_eq!(taken[0].1.len(), 3);
+        assert_eq!(taken[0].sorted().len(), 3);
         assert_eq!(promise(&batches, 9, 4, 106).publication, None);
     }
 
     #[test]
     fn a_publication_that_comes_late_voids_promises_of_the_next() {
-        let batches = Batches::new(10);
+        let batches = batches(10);
         for place in 0..2 {
             assert!(admit(&batches, place, promise(&batches, place, 9, 94)));
         }
@@ -216,6 +276,34 @@ mod tests {
         assert_eq!(batches.take(&terms(2), 95).1.len(), 1);
         assert!(!admit(&batches, 2, counted_on_them));
         assert_eq!(promise(&batches, 2, 3, 95).publication, None);
+    }
+
+    #[test]
+    fn after_a_restart_nothing_is_promised_before_the_ledgers_last_time() {
+        let batches = Batches::new(10, 117);
+        assert_eq!(promise(&batches, 1, 1, 104).publication, Some(130));
+    }
+
+    #[test]
+    fn what_an_earlier_process_left_is_published_at_once() {
+        let batches = Batches::new(10, 117);
+        batches.admit_again(&ELECTION, name(1, 1));
+        let (due, taken) = batches.take(&terms(1), 118);
+        assert!(due && taken.len() == 1);
+        assert!(!batches.take(&terms(1), 118).0);
+    }
+
+    #[test]
+    fn a_ballot_is_held_until_its_batch_is_published() {
+        let batches = batches(10);
+        let hash = name(1, 1).hash;
+        assert!(!batches.holds(&hash));
+        assert!(admit(&batches, 1, promise(&batches, 1, 1, 100)));
+        assert!(batches.holds(&hash));
+        let (_, taken) = batches.take(&terms(1), 105);
+        assert!(batches.holds(&hash));
+        batches.published(&taken[0]);
+        assert!(!batches.holds(&hash));
     }
 
     #[derive(Clone, Debug)]
@@ -240,29 +328,29 @@ mod tests {
             steps in prop::collection::vec(step(), 1..200),
             least in 1usize..5,
         ) {
-            let (batches, mut now, mut next) = (Batches::new(10), 100, 0u32);
+            let (batches, mut now, mut next) = (batches(10), 100, 0u32);
             let (mut asked, mut told) = (Vec::new(), HashMap::new());
             for step in steps {
                 match step {
                     Step::Promise(place) => {
-                        let place = RollIndex(place);
-                        asked.push((place, batches.promise(&ELECTION, place, least, now)));
+                        let promise = promise(&batches, place, least, now);
+                        asked.push((place, promise));
                     }
                     Step::Admit(which) if !asked.is_empty() => {
                         let (place, promise) = asked.swap_remove(which % asked.len());
                         next += 1;
-                        if batches.admit(&ELECTION, place, hash(next), promise) {
-                            told.insert(hash(next), promise.publication);
+                        if batches.admit(&ELECTION, name(place, next), promise) {
+                            told.insert(name(place, next), promise.publication);
                         }
                     }
                     Step::Admit(_) => {}
                     Step::Pass(seconds) => {
                         now += seconds;
                         let (_, taken) = batches.take(&terms(least), now);
-                        for name in taken.iter().flat_map(|(_, batch)| batch) {
-                            prop_assert!(told.remove(name).is_some());
+                        for name in taken.iter().flat_map(|batch| batch.sorted()) {
+                            prop_assert!(told.remove(&name).is_some());
                         }
-                        let begun = batches.under_way(now);
+                        let begun = under_way(10, now);
                         prop_assert!(told.values().flatten().all(|time| *time > begun));
                     }
                 }

@@ -17,7 +17,7 @@ use crate::{
     Error,
     batches::{Batches, Promise},
     book::{Book, Election},
-    outbox::{Kept, Outbox, Put},
+    outbox::{Name, Outbox, Promised, Put},
     roll,
 };
 
@@ -61,38 +61,46 @@ impl Intake {
         let Ok(Entry::Ballot(ballot)) = Entry::decode(entry) else {
             return Err(Refusal::new(Reason::InvalidBallot).at("entry").into());
         };
-        let hash = entry_hash(entry);
-        let election = self
-            .book
-            .get(&ballot.election)
-            .ok_or(Reason::UnknownElection)?;
-        let verified = match self.outbox.get(&hash).await? {
-            Some(_) => None,
-            None => Some(self.check(&election, &ballot).await?),
-        };
+        let name = Name::new(&ballot, entry_hash(entry));
+        let id = ballot.election;
+        let election = self.book.get(&id).ok_or(Reason::UnknownElection)?;
         // Copies of one ballot wait for each other: each gets the promise that stands.
-        let _turn = self.turns[usize::from(hash.as_bytes()[0])].lock().await;
-        let kept = match (self.outbox.get(&hash).await?, verified) {
-            (Some(kept), _) => kept,
-            (None, Some(verified)) => {
-                // The vault may have taken its time.
-                self.check_time(&election)?;
-                self.keep(&election, &verified, entry).await?
+        let turn = self.turns[usize::from(name.hash.as_bytes()[0])].lock();
+        let (digest, promised) = match self.outbox.get(&id, &name).await? {
+            Some(_) => {
+                let _turn = turn.await;
+                let promised = self.outbox.get(&id, &name).await?.ok_or(Error::Row)?;
+                let digest = ballot.ballot().digest(election.manifest.domain());
+                (digest, promised)
             }
-            (None, None) => return Err(Error::Row),
+            None => {
+                let ballot = self.check(&election, ballot).await?;
+                let _turn = turn.await;
+                // The vault may have taken its time, and a copy may have come meanwhile.
+                let promised = match self.check_time(&election) {
+                    Ok(()) => self.keep(&election, &ballot, (name, entry)).await?,
+                    Err(refused) => self.outbox.get(&id, &name).await?.ok_or(refused)?,
+                };
+                (ballot.digest(), promised)
+            }
         };
-        Ok((hash, receipt(&election, &ballot, &kept)))
+        let receipt = Receipt {
+            election: id,
+            ballot_digest: digest,
+            include_by: promised.include_by,
+        };
+        Ok((name.hash, SignedReceipt::new(&receipt, promised.signature)))
     }
 
     async fn check(
         &self,
         election: &Election,
-        ballot: &UnverifiedBallot,
+        ballot: UnverifiedBallot,
     ) -> Result<VerifiedBallot, Error> {
         self.check_time(election)?;
-        let verified = ballot.clone().verify(&election.manifest).map_err(refuse)?;
+        let verified = ballot.verify(&election.manifest).map_err(refuse)?;
         self.check_entitled(election, &verified)?;
-        self.ask_vault(ballot).await?;
+        self.ask_vault(verified.fields()).await?;
         Ok(verified)
     }
 
@@ -160,38 +168,29 @@ impl Intake {
         &self,
         election: &Election,
         ballot: &VerifiedBallot,
-        entry: &[u8],
-    ) -> Result<Kept, Error> {
-        let (fields, hash) = (ballot.fields(), ballot.entry_hash());
-        let (mut kept, mut promise) = self.promise(election, ballot, entry);
-        match self.outbox.put(&hash, fields, &kept).await? {
+        (name, entry): (Name, &[u8]),
+    ) -> Result<Promised, Error> {
+        let id = &ballot.fields().election;
+        let (mut promised, mut promise) = self.promise(election, ballot);
+        match self.outbox.put(id, &name, &promised, entry).await? {
             Put::New => {}
-            Put::Known(kept) => return Ok(kept),
+            Put::Known(promised) => return Ok(promised),
             Put::SequenceTaken => return Err(Reason::SequenceTaken.into()),
         }
         // What was published meanwhile may void the promise: nobody was told yet.
-        while !self
-            .batches
-            .admit(&fields.election, fields.roll_index, hash, promise)
-        {
-            (kept, promise) = self.promise(election, ballot, entry);
-            if let Err(error) = self.outbox.promise(&hash, &kept).await {
+        while !self.batches.admit(id, name, promise) {
+            (promised, promise) = self.promise(election, ballot);
+            if let Err(error) = self.outbox.promise(id, &name, &promised, entry).await {
                 // On disk it is all the same.
-                self.batches
-                    .admit_again(&fields.election, fields.roll_index, hash);
+                self.batches.admit_again(id, name);
                 return Err(error);
             }
         }
-        Ok(kept)
+        Ok(promised)
     }
 
     /// The next publication where enough places wait, else closes + grace.
-    fn promise(
-        &self,
-        election: &Election,
-        ballot: &VerifiedBallot,
-        entry: &[u8],
-    ) -> (Kept, Promise) {
+    fn promise(&self, election: &Election, ballot: &VerifiedBallot) -> (Promised, Promise) {
         let (fields, last) = (ballot.fields(), election.manifest.last_moment());
         let least = usize::from(election.manifest.manifest().ballot_batch_min);
         let promise =
@@ -203,21 +202,11 @@ impl Intake {
             include_by: promise.publication.map_or(last, |time| time.min(last)),
         };
         let digest = receipt.digest(election.manifest.domain());
-        let kept = Kept {
-            entry: entry.to_vec(),
+        let promised = Promised {
             include_by: receipt.include_by,
             signature: self.receipt_key.sign(digest.as_bytes()),
         };
-        (kept, promise)
-    }
-}
-
-fn receipt(election: &Election, ballot: &UnverifiedBallot, kept: &Kept) -> SignedReceipt {
-    SignedReceipt {
-        election: ballot.election,
-        ballot_digest: ballot.ballot().digest(election.manifest.domain()),
-        include_by: kept.include_by,
-        signature: kept.signature,
+        (promised, promise)
     }
 }
 
@@ -241,23 +230,19 @@ impl Intake {
         election: &ElectionId,
         ledger: &LogLedger,
     ) -> Result<(), Error> {
-        let waiting = self.outbox.waiting(election).await?;
-        let hashes = waiting
-            .iter()
-            .map(|ballot| Hash::new(*ballot.hash.as_bytes()))
-            .collect();
-        let there = ledger.has(hashes).await?;
-        let (there, waiting): (Vec<_>, Vec<_>) = waiting
-            .into_iter()
-            .zip(there)
-            .partition(|(_, there)| *there);
-        let there: Vec<_> = there.into_iter().map(|(ballot, _)| ballot).collect();
-        self.outbox.settled(&there).await?;
-        for (ballot, _) in waiting {
-            self.batches
-                .admit_again(election, ballot.place, ballot.hash);
+        let mut after = None;
+        loop {
+            let names = self.outbox.names(election, after.as_ref()).await?;
+            let Some(last) = names.last() else {
+                return Ok(());
+            };
+            after = Some(*last);
+            for name in names {
+                if !ledger.has(&Hash::new(*name.hash.as_bytes())) {
+                    self.batches.admit_again(election, name);
+                }
+            }
         }
-        Ok(())
     }
 }
 

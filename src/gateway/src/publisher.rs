@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use symbolon_election::ElectionId;
 use symbolon_ledger::Ledger;
 use symbolon_ledger_log::LogLedger;
 use symbolon_service::Shutdown;
@@ -15,8 +14,6 @@ use crate::{
 };
 
 const LOOK: Duration = Duration::from_millis(200);
-/// Entries handed to the ledger at a time; a batch stays sorted over several.
-const CHUNK: usize = 16_384;
 /// Seconds after closes by which every ballot that was in time is in the outbox.
 const SETTLING: u64 = 1;
 
@@ -25,7 +22,7 @@ pub struct Publisher {
     intake: Arc<Intake>,
     ledger: LogLedger,
     /// Batches whose publication failed: their time has come already.
-    unfinished: Vec<(ElectionId, Batch)>,
+    unfinished: Vec<Arc<Batch>>,
     heartbeat_due: bool,
     failed: Failed,
 }
@@ -75,12 +72,12 @@ impl Publisher {
         self.heartbeat_due |= due;
         // One election's failure keeps no other waiting.
         let mut outcome = Ok(());
-        for (id, batch) in std::mem::take(&mut self.unfinished) {
-            let Some(election) = book.get(&id) else {
+        for batch in std::mem::take(&mut self.unfinished) {
+            let Some(election) = book.get(&batch.election) else {
                 continue;
             };
             if let Err(error) = self.publish_batch(election, &batch).await {
-                self.unfinished.push((id, batch));
+                self.unfinished.push(batch);
                 // The first one tells why: after it the log may only say that it stopped.
                 outcome = outcome.and(Err(error));
             }
@@ -92,22 +89,20 @@ impl Publisher {
         outcome
     }
 
-    async fn publish_batch(&self, election: &Election, batch: &Batch) -> Result<(), Error> {
-        let id = election.manifest.election();
-        let mut waiting = self.intake.outbox.waiting(&id).await?;
-        metrics::gauge!("symbolon_outbox_ballots").set(waiting.len() as f64);
-        waiting.retain(|ballot| batch.contains(&ballot.hash));
-        for chunk in waiting.chunks(CHUNK) {
-            let entries = self.intake.outbox.entries(chunk).await?;
-            if (self.intake.clock)() > election.manifest.last_moment() {
-                tracing::error!(election = %id, ballots = batch.len(), "too late to publish: the ledger takes none");
-                return Ok(());
-            }
-            self.ledger.submit(entries).await?;
+    /// All of a batch at once: whatever happens, the ledger has it whole or not at all.
+    async fn publish_batch(&self, election: &Election, batch: &Arc<Batch>) -> Result<(), Error> {
+        let id = batch.election;
+        let names = batch.sorted();
+        metrics::gauge!("symbolon_outbox_ballots").set(names.len() as f64);
+        let entries = self.intake.outbox.entries(&id, &names).await?;
+        if (self.intake.clock)() > election.manifest.last_moment() {
+            tracing::error!(election = %id, ballots = names.len(), "too late to publish: the ledger takes none");
+            return Ok(());
         }
-        self.intake.outbox.settled(&waiting).await?;
-        tracing::info!(election = %id, ballots = waiting.len(), "published");
-        metrics::counter!("symbolon_ballots_published_total").increment(waiting.len() as u64);
+        self.ledger.submit(entries).await?;
+        self.intake.batches.published(batch);
+        tracing::info!(election = %id, ballots = names.len(), "published");
+        metrics::counter!("symbolon_ballots_published_total").increment(names.len() as u64);
         Ok(())
     }
 }

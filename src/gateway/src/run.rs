@@ -114,13 +114,14 @@ impl RunningGateway {
         let store: Arc<dyn Store> = Arc::new(LocalStore::open(options)?);
         let folder = Folder::own(&config.ledger.folder)?;
         let log = Log::open(folder, log_key(config, &trust)?, Vec::new(), clock())?;
+        let last = log.time();
         let own = log.ledger_keys(1).map_err(Error::LedgerKeys)?.log().clone();
         let ledger = LogLedger::new(log, Arc::clone(&clock));
         let vault = vault(config)?;
         let intake = Arc::new(Intake {
             book: Book::default(),
             outbox: Outbox::new(store),
-            batches: Batches::new(config.ledger.interval_seconds),
+            batches: Batches::new(config.ledger.interval_seconds, last),
             receipt_key: receipt_key(config)?,
             log: config.ledger.folder.clone(),
             clock,

@@ -49,15 +49,13 @@ impl Gateway {
     }
 
     async fn standing(&self, hash: &EntryHash) -> Result<Standing, Error> {
-        self.intake
-            .outbox
-            .get(hash)
-            .await?
-            .ok_or(Reason::UnknownBallot)?;
+        // Looked for in the order of its way, so that it isn't missed between the two.
+        let waits = self.intake.batches.holds(hash);
         let inclusion = self.ledger.inclusion(Hash::new(*hash.as_bytes())).await?;
-        let state = match &inclusion {
-            Some(_) => BallotState::Included,
-            None => BallotState::Accepted,
+        let state = match (&inclusion, waits) {
+            (Some(_), _) => BallotState::Included,
+            (None, true) => BallotState::Accepted,
+            (None, false) => return Err(Reason::UnknownBallot.into()),
         };
         Ok(Standing { state, inclusion })
     }

@@ -244,13 +244,15 @@ impl City {
             Vec::new(),
             clock(),
         );
-        let ledger = LogLedger::new(opened.unwrap(), Arc::clone(&clock));
+        let opened = opened.unwrap();
+        let last = opened.time();
+        let ledger = LogLedger::new(opened, Arc::clone(&clock));
         let receipt_key =
             SigningKey::new(symbolon_crypto::Secret::from_slice(&self.receipt_seed).unwrap());
         let intake = Arc::new(Intake {
             book: Book::default(),
             outbox: Outbox::new(store(root)),
-            batches: Batches::new(INTERVAL),
+            batches: Batches::new(INTERVAL, last),
             receipt_key: receipt_key.unwrap(),
             log,
             clock,

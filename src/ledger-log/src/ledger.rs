@@ -8,7 +8,7 @@ use symbolon_tlog::{Hash, SignedCheckpoint};
 use crate::LogError;
 use crate::disk::{Disk, Folder};
 use crate::files::Files;
-use crate::log::Log;
+use crate::log::{Log, Shown};
 use crate::reader::LogReader;
 
 /// Unix seconds, from whoever owns a clock.
@@ -26,9 +26,11 @@ pub struct Inclusion {
 }
 
 /// A log shared by the tasks of its process. What it acknowledges is on disk and
-/// covered by a checkpoint: all that it takes settles at once.
+/// covered by a checkpoint: all that it takes settles at once. Who reads doesn't wait for who
+/// writes.
 pub struct LogLedger<D: Disk = Folder> {
     log: Arc<Mutex<Log<D>>>,
+    shown: Shown,
     reader: LogReader<Arc<D>>,
     files: Files<D>,
     clock: Clock,
@@ -39,6 +41,7 @@ impl<D: Disk> Clone for LogLedger<D> {
         let (log, reader) = (self.log.clone(), self.reader.clone());
         Self {
             log,
+            shown: self.shown.clone(),
             reader,
             files: self.files.clone(),
             clock: self.clock.clone(),
@@ -51,6 +54,7 @@ impl<D: Disk> LogLedger<D> {
     pub fn new(log: Log<D>, clock: Clock) -> Self {
         let (reader, files) = (log.reader(), log.files());
         Self {
+            shown: log.shown(),
             log: Arc::new(Mutex::new(log)),
             reader,
             files,
@@ -69,21 +73,21 @@ impl<D: Disk> LogLedger<D> {
     }
 
     /// The latest checkpoint.
-    pub async fn checkpoint(&self) -> Result<SignedCheckpoint, LogError> {
-        self.blocking(|this| Ok(this.lock()?.checkpoint().clone()))
-            .await
+    pub fn checkpoint(&self) -> SignedCheckpoint {
+        self.shown.read().head.clone()
     }
 
     /// Where an entry stands, by its leaf hash; none if it isn't there. Proved to the first
     /// checkpoint that covers it, whose earliest cosignatures give the entry its time.
     pub async fn inclusion(&self, entry_hash: Hash) -> Result<Option<Inclusion>, LogError> {
-        self.blocking(move |this| {
-            let log = this.lock()?;
-            let Some(index) = log.index_of(&entry_hash) else {
+        let (index, size, latest) = {
+            let view = self.shown.read();
+            let Some(index) = view.index.get(&entry_hash).copied() else {
                 return Ok(None);
             };
-            let (size, latest) = (log.first_size_beyond(index), log.checkpoint().clone());
-            drop(log);
+            (index, view.first_size_beyond(index), view.head.clone())
+        };
+        self.blocking(move |this| {
             let checkpoint = match size == latest.checkpoint().size() {
                 true => latest,
                 false => this.reader.checkpoint_at(size)?,
@@ -100,14 +104,9 @@ impl<D: Disk> LogLedger<D> {
         .await
     }
 
-    /// Whether entries are there, by their leaf hashes.
-    pub async fn has(&self, entries: Vec<Hash>) -> Result<Vec<bool>, LogError> {
-        self.blocking(move |this| {
-            let log = this.lock()?;
-            let has = |hash| log.index_of(hash).is_some();
-            Ok(entries.iter().map(has).collect())
-        })
-        .await
+    /// Whether an entry is there, by its leaf hash.
+    pub fn has(&self, entry: &Hash) -> bool {
+        self.shown.read().index.contains_key(entry)
     }
 
     /// Cosigns the latest checkpoint again: until now nothing was added.
@@ -154,10 +153,8 @@ impl<D: Disk> Ledger for LogLedger<D> {
 
     fn settled(&self, from: u64, limit: usize) -> LedgerFuture<'_, Vec<Settled>> {
         Box::pin(async move {
-            let read = self.blocking(move |this| {
-                let size = this.lock()?.size();
-                this.reader.entries(from, limit, size)
-            });
+            let size = self.checkpoint().checkpoint().size();
+            let read = self.blocking(move |this| this.reader.entries(from, limit, size));
             let entries = read.await.map_err(LedgerError::from)?;
             Ok((from..)
                 .zip(entries)
@@ -167,7 +164,7 @@ impl<D: Disk> Ledger for LogLedger<D> {
     }
 
     fn settled_size(&self) -> LedgerFuture<'_, u64> {
-        Box::pin(async move { Ok(self.blocking(|this| Ok(this.lock()?.size())).await?) })
+        Box::pin(async move { Ok(self.checkpoint().checkpoint().size()) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The owner's side: appending entries and signing checkpoints.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use symbolon_election::{Entry, LedgerKeys, ledger_keys::NoteKey};
 use symbolon_ledger::layout;
@@ -23,6 +23,7 @@ pub struct Log<D: Disk = Folder> {
     key: LogKey,
     witnesses: Vec<VerifierKey>,
     state: State,
+    shown: Shown,
     stopped: bool,
 }
 
@@ -31,11 +32,38 @@ pub(crate) struct State {
     pub(crate) tree: TreeWriter,
     /// The entries of the last bundle, if it isn't full.
     pub(crate) tail: Vec<Vec<u8>>,
-    pub(crate) index: HashMap<Hash, u64>,
     pub(crate) head: SignedCheckpoint,
-    pub(crate) sizes: BTreeSet<u64>,
     /// When the log last cosigned: its clock never goes back.
     pub(crate) time: u64,
+}
+
+/// What readers may ask for while the owner writes: it changes once all is durable.
+#[derive(Clone)]
+pub(crate) struct Shown(Arc<RwLock<View>>);
+
+pub(crate) struct View {
+    pub(crate) index: HashMap<Hash, u64>,
+    pub(crate) sizes: BTreeSet<u64>,
+    pub(crate) head: SignedCheckpoint,
+}
+
+impl Shown {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, View> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut View)) {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl View {
+    /// The size of the first checkpoint that covers an entry, which is there.
+    pub(crate) fn first_size_beyond(&self, index: u64) -> u64 {
+        let mut beyond = self.sizes.range(index + 1..);
+        let latest = self.head.checkpoint().size();
+        beyond.next().copied().unwrap_or(latest)
+    }
 }
 
 impl<D: Disk> Log<D> {
@@ -56,12 +84,13 @@ impl<D: Disk> Log<D> {
             ));
         }
         let store = Arc::new(Store::open(Arc::new(disk))?);
-        let state = recover::open(&store, &key, now)?;
+        let (state, view) = recover::open(&store, &key, now)?;
         Ok(Self {
             store,
             key,
             witnesses,
             state,
+            shown: Shown(Arc::new(RwLock::new(view))),
             stopped: false,
         })
     }
@@ -76,20 +105,24 @@ impl<D: Disk> Log<D> {
         self.state.tree.size()
     }
 
+    /// When the log last cosigned; 0 before that. Its time never goes back.
+    pub fn time(&self) -> u64 {
+        self.state.time
+    }
+
     /// The latest checkpoint with its cosignatures.
     pub fn checkpoint(&self) -> &SignedCheckpoint {
         &self.state.head
     }
 
-    /// The size of the first checkpoint that covers an entry, which is there.
-    pub(crate) fn first_size_beyond(&self, index: u64) -> u64 {
-        let mut beyond = self.state.sizes.range(index + 1..);
-        beyond.next().copied().unwrap_or_else(|| self.size())
-    }
-
     /// The index of an entry, by its leaf hash.
     pub fn index_of(&self, entry_hash: &Hash) -> Option<u64> {
-        self.state.index.get(entry_hash).copied()
+        self.shown.read().index.get(entry_hash).copied()
+    }
+
+    /// What may be read without waiting for the owner.
+    pub(crate) fn shown(&self) -> Shown {
+        self.shown.clone()
     }
 
     /// To read what is published.
@@ -132,7 +165,7 @@ impl<D: Disk> Log<D> {
         let (indices, fresh) = self.number(entries);
         if !fresh.is_empty() {
             let grown = self.grow(&fresh, now)?;
-            self.publish(grown, fresh)?;
+            self.publish(grown, &fresh)?;
         }
         Ok(indices)
     }
@@ -182,20 +215,18 @@ impl<D: Disk> Log<D> {
     }
 
     /// Each entry's index, and those that are new with their hashes, in order.
-    fn number(&self, entries: &[Vec<u8>]) -> (Vec<u64>, Vec<(Hash, Vec<u8>)>) {
+    fn number<'a>(&self, entries: &'a [Vec<u8>]) -> (Vec<u64>, Vec<Fresh<'a>>) {
+        let shown = self.shown.read();
         let mut numbered: HashMap<Hash, u64> = HashMap::new();
         let mut fresh = Vec::new();
         let mut next = self.size();
         let indices = entries.iter().map(|entry| {
             let hash = leaf_hash(entry);
-            if let Some(known) = self
-                .index_of(&hash)
-                .or_else(|| numbered.get(&hash).copied())
-            {
-                return known;
+            if let Some(known) = shown.index.get(&hash).or_else(|| numbered.get(&hash)) {
+                return *known;
             }
             numbered.insert(hash, next);
-            fresh.push((hash, entry.clone()));
+            fresh.push((hash, entry.as_slice()));
             next += 1;
             next - 1
         });
@@ -203,7 +234,7 @@ impl<D: Disk> Log<D> {
     }
 
     /// The tree with the new leaves: what is to be written, nothing changed yet.
-    fn grow(&self, fresh: &[(Hash, Vec<u8>)], now: u64) -> Result<Grown, LogError> {
+    fn grow(&self, fresh: &[Fresh<'_>], now: u64) -> Result<Grown, LogError> {
         let mut tree = self.state.tree.clone();
         let mut tiles: Vec<_> = Vec::new();
         fresh
@@ -230,33 +261,40 @@ impl<D: Disk> Log<D> {
         })
     }
 
-    fn publish(&mut self, grown: Grown, fresh: Vec<(Hash, Vec<u8>)>) -> Result<(), LogError> {
+    fn publish(&mut self, grown: Grown, fresh: &[Fresh<'_>]) -> Result<(), LogError> {
         let start = self.size();
-        let mut sizes = self.state.sizes.clone();
+        let mut sizes = self.shown.read().sizes.clone();
         sizes.insert(grown.tree.size());
         let store = self.store.clone();
         let mut staging = store.stage();
-        stage_entries(&mut staging, start, &self.state.tail, &fresh)?;
+        stage_entries(&mut staging, start, &self.state.tail, fresh)?;
         grown
             .tiles
             .iter()
             .try_for_each(|tile| staging.put(tile.id().path(), &tile.to_bytes()))?;
         stage_checkpoint(&mut staging, &grown.head, &sizes, true)?;
         self.settle(staging.publish())?;
-        let kept =
-            usize::try_from(grown.tree.size() % u64::from(TILE_WIDTH)).expect("less than 256");
-        self.state
-            .index
-            .extend(fresh.iter().map(|(hash, _)| *hash).zip(start..));
-        self.state
-            .tail
-            .extend(fresh.into_iter().map(|(_, entry)| entry));
-        self.state.tail.drain(..self.state.tail.len() - kept);
+        self.keep_tail(fresh, grown.tree.size());
         self.state.tree = grown.tree;
-        self.state.head = grown.head;
+        self.state.head = grown.head.clone();
         self.state.time = grown.time;
-        self.state.sizes = sizes;
+        self.shown.change(|view| {
+            view.index
+                .extend(fresh.iter().map(|(hash, _)| *hash).zip(start..));
+            view.sizes = sizes;
+            view.head = grown.head;
+        });
         Ok(())
+    }
+
+    /// Keeps the entries of the last bundle of a log of this size, if it isn't full.
+    fn keep_tail(&mut self, fresh: &[Fresh<'_>], size: u64) {
+        let kept = usize::try_from(size % u64::from(TILE_WIDTH)).expect("less than 256");
+        let of_fresh = kept.min(fresh.len());
+        let tail = &mut self.state.tail;
+        tail.drain(..tail.len() - (kept - of_fresh));
+        let last = fresh[fresh.len() - of_fresh..].iter();
+        tail.extend(last.map(|(_, entry)| entry.to_vec()));
     }
 
     /// Writes a checkpoint that has more signatures than before.
@@ -264,10 +302,12 @@ impl<D: Disk> Log<D> {
         let latest = checkpoint.checkpoint().size() == self.size();
         let store = self.store.clone();
         let mut staging = store.stage();
-        stage_checkpoint(&mut staging, &checkpoint, &self.state.sizes, latest)?;
+        let sizes = self.shown.read().sizes.clone();
+        stage_checkpoint(&mut staging, &checkpoint, &sizes, latest)?;
         self.settle(staging.publish())?;
         if latest {
-            self.state.head = checkpoint;
+            self.state.head = checkpoint.clone();
+            self.shown.change(|view| view.head = checkpoint);
         }
         Ok(())
     }
@@ -278,6 +318,9 @@ impl<D: Disk> Log<D> {
         published
     }
 }
+
+/// A new entry with its leaf hash.
+type Fresh<'a> = (Hash, &'a [u8]);
 
 struct Grown {
     tree: TreeWriter,
@@ -290,12 +333,13 @@ fn stage_entries<D: Disk>(
     staging: &mut Staging<'_, D>,
     start: u64,
     tail: &[Vec<u8>],
-    fresh: &[(Hash, Vec<u8>)],
+    fresh: &[Fresh<'_>],
 ) -> Result<(), LogError> {
     let first = start - start % u64::from(TILE_WIDTH);
     let row: Vec<_> = tail
         .iter()
-        .chain(fresh.iter().map(|(_, entry)| entry))
+        .map(Vec::as_slice)
+        .chain(fresh.iter().map(|(_, entry)| *entry))
         .collect();
     let end = start + u64::try_from(fresh.len()).expect("a batch fits in memory");
     for (number, width) in tiles_of(start, end) {

@@ -12,7 +12,7 @@ use symbolon_tlog::{
 
 use crate::LogError;
 use crate::disk::Disk;
-use crate::log::{State, stage_checkpoint};
+use crate::log::{State, View, stage_checkpoint};
 use crate::reader::LogReader;
 use crate::staging::Store;
 
@@ -23,7 +23,7 @@ pub(crate) fn open<D: Disk>(
     store: &Store<Arc<D>>,
     key: &LogKey,
     now: u64,
-) -> Result<State, LogError> {
+) -> Result<(State, View), LogError> {
     let reader = LogReader::new(store.disk.clone());
     let mut sizes: BTreeSet<_> = reader.sizes()?.into_iter().collect();
     let head = match find_head(&reader, &sizes, key)? {
@@ -38,14 +38,18 @@ pub(crate) fn open<D: Disk>(
     let time = head
         .last_cosigned_at(&key.verifier(KeyKind::CosignatureV1))?
         .unwrap_or(0);
-    Ok(State {
+    let view = View {
+        index,
+        sizes,
+        head: head.clone(),
+    };
+    let state = State {
         tree,
         tail,
-        index,
         head,
-        sizes,
         time,
-    })
+    };
+    Ok((state, view))
 }
 
 /// The widest checkpoint, whether a crash came before or after it was made the latest.
