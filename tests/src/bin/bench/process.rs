@@ -30,12 +30,13 @@ pub(crate) fn resident_mib(id: u32) -> f64 {
     status_kib(id, "VmRSS:") / 1024.0
 }
 
-/// Bytes that a process sent towards the disk so far.
+/// Bytes that a process handed to the kernel so far, for files and sockets. What the kernel calls
+/// `write_bytes` counts a large folio of the page cache as a whole whenever a byte of it changes.
 pub(crate) fn written(id: u32) -> u64 {
     let io = fs::read_to_string(format!("/proc/{id}/io")).unwrap();
     let line = io
         .lines()
-        .find_map(|line| line.strip_prefix("write_bytes: "));
+        .find_map(|line| line.strip_prefix("wchar: "));
     line.unwrap().parse().unwrap()
 }
 

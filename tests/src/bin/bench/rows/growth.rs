@@ -47,7 +47,7 @@ impl Measure {
             Self::Validate => "ValidateToken",
             Self::Issue => "IssueToken again",
             Self::Register => "RegisterPerson, known",
-            Self::Bytes => "bytes of a write",
+            Self::Bytes => "bytes written for a write",
             Self::Syncs => "syncs of a write",
         }
     }
