@@ -51,6 +51,13 @@ impl Core {
             .await?)
     }
 
+    /// The same for one row of many: it waits for its turn.
+    pub async fn stretch_in_turn(&self, person: CanonicalPerson) -> Result<Vec<Stretched>, Error> {
+        self.keys()?;
+        let keys = person.into_match_keys();
+        Ok(self.pool.stretch_in_turn(self.profile, keys).await?)
+    }
+
     /// Queues behind every earlier request that shares a match key.
     pub fn queue(&self, portal: &PortalName, stretched: Vec<Stretched>) -> Result<Queued, Error> {
         let keys = self.keys()?;

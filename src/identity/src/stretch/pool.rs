@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use symbolon_crypto::password::{Costs, Hasher};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::{Profile, Stretched, stretch};
 use crate::error::Error;
@@ -30,6 +30,8 @@ const FIRST_GUESS: Duration = Duration::from_millis(25);
 /// neither memory nor the backlog grows beyond what the pool was made with.
 pub struct Pool {
     shared: Arc<Shared>,
+    /// What work in bulk may take of the places.
+    bulk: Semaphore,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -54,6 +56,7 @@ impl Pool {
         });
         let mut pool = Self {
             shared,
+            bulk: Semaphore::new(MAX_RULES.max(places / 2)),
             threads: Vec::with_capacity(threads),
         };
         for number in 0..threads {
@@ -79,6 +82,19 @@ impl Pool {
             stretched.push(reply.await.map_err(|_| Error::Stopped)?);
         }
         Ok(stretched)
+    }
+
+    /// The same for work in bulk, which waits for its turn and leaves half of the places to
+    /// others: it is refused only where they have taken more than theirs.
+    pub async fn stretch_in_turn(
+        &self,
+        profile: Profile,
+        keys: Vec<MatchKey>,
+    ) -> Result<Vec<Stretched>, Error> {
+        let wanted = u32::try_from(keys.len()).map_err(|_| Error::PoolSize)?;
+        let turn = self.bulk.acquire_many(wanted).await;
+        let _turn = turn.map_err(|_| Error::Stopped)?;
+        self.stretch(profile, keys).await
     }
 
     /// How many places are taken, for metrics.

@@ -157,6 +157,26 @@ async fn a_crowd_is_served_or_sent_away_and_the_pool_recovers() {
 }
 
 #[tokio::test]
+async fn work_in_bulk_waits_for_its_turn_and_leaves_half_of_the_places_to_others() {
+    let pool = std::sync::Arc::new(Pool::start(1, 32).unwrap());
+    let rows: Vec<_> = (0..20)
+        .map(|_| {
+            let pool = std::sync::Arc::clone(&pool);
+            tokio::spawn(
+                async move { pool.stretch_in_turn(profile(4096), keys(4)).await.map(drop) },
+            )
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    wait_until(|| pool.taken() > 8);
+    assert!(pool.taken() <= 16, "{}", pool.taken());
+    assert!(pool.stretch(profile(64), keys(8)).await.is_ok());
+    for row in rows {
+        assert_eq!(row.await.unwrap(), Ok(()));
+    }
+}
+
+#[tokio::test]
 async fn a_pool_ends_with_the_work_at_hand() {
     let pool = Pool::start(1, 8).unwrap();
     let work = pool.stretch(profile(65_536), keys(8));

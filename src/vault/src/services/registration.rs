@@ -81,9 +81,16 @@ impl Service {
         &self,
         person: &identity::Person,
     ) -> Result<Vec<identity::stretch::Stretched>, Refusal> {
+        Ok(self.0.stretch(self.canonical(person)?).await?)
+    }
+
+    /// The canonical form of a person.
+    pub(super) fn canonical(
+        &self,
+        person: &identity::Person,
+    ) -> Result<identity::CanonicalPerson, Refusal> {
         let canonical = person.canonical(&self.0.schema);
-        let canonical = canonical.map_err(|problems| refusal(&problems))?;
-        Ok(self.0.stretch(canonical).await?)
+        canonical.map_err(|problems| refusal(&problems))
     }
 }
 

@@ -101,7 +101,8 @@ impl Service {
     async fn stretch_patiently(&self, person: Option<Person>) -> Result<Vec<Stretched>, Refusal> {
         let person = person_of(person);
         loop {
-            match self.stretch(&person).await {
+            let stretched = self.0.stretch_in_turn(self.canonical(&person)?).await;
+            match stretched.map_err(Refusal::from) {
                 Err(busy) if busy.reason() == Reason::Busy => {
                     let delay = busy.retry_after().unwrap_or(PATIENCE).min(PATIENCE);
                     tokio::time::sleep(delay).await;
