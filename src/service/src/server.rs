@@ -33,14 +33,17 @@ use std::{
 
 use axum::Router;
 
-use crate::{Error, Shutdown, config::ListenerConfig, registry::Registry, roles::RoleTable};
-use listening::{Listening, Routes};
+use crate::{
+    Error, Refusal, Shutdown, config::ListenerConfig, registry::Registry, roles::RoleTable,
+};
+use listening::{Gate, Listening, Routes};
 use worker::Workers;
 
 /// An address, who may call what there, and the routes.
 pub struct Listener {
     config: ListenerConfig,
     table: RoleTable,
+    gate: Gate,
     routes: Routes,
 }
 
@@ -57,8 +60,20 @@ impl Listener {
         Self {
             config,
             table,
+            gate: Arc::new(|_| Ok(())),
             routes,
         }
+    }
+
+    /// Asks this too about the path of each call that the table admits, before anything of the
+    /// call is read.
+    #[must_use]
+    pub fn gate(
+        mut self,
+        gate: impl Fn(&str) -> Result<(), Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        self.gate = Arc::new(gate);
+        self
     }
 }
 

@@ -72,8 +72,12 @@ impl Vault {
                 .chain(always())
                 .collect();
             let (core, shutdown, health) = (Arc::clone(&core), shutdown.clone(), health.clone());
+            let gate = {
+                let core = Arc::clone(&core);
+                move |path: &str| services::refuse_if_sealed(&core, path)
+            };
             let router = move || services::router(&core, &shutdown, &health, &services);
-            Listener::new(listener.clone(), RoleTable::new(rows), router)
+            Listener::new(listener.clone(), RoleTable::new(rows), router).gate(gate)
         });
         let running = Server::bind(listeners.collect())?.start(shutdown)?;
         if let Some(config) = &config.metrics {

@@ -13,12 +13,7 @@ mod validation;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{self, State},
-    middleware::{self, Next},
-    response::Response,
-};
+use axum::Router;
 use futures_util::future::BoxFuture;
 use symbolon_api_closed::{
     admin::{
@@ -91,20 +86,15 @@ pub fn router(
             Service(Arc::clone(core), shutdown.clone()),
         );
     }
-    let sealed = middleware::from_fn_with_state(Arc::clone(core), refuse_if_sealed);
-    routes.into_axum_router().layer(sealed)
+    routes.into_axum_router()
 }
 
-/// Before anything of a call is read.
-async fn refuse_if_sealed(
-    State(core): State<Arc<Core>>,
-    request: extract::Request,
-    next: Next,
-) -> Response {
-    if core.seal.is_sealed() && !answers_sealed(request.uri().path()) {
-        return Status::from(Refusal::new(Reason::Sealed)).into_http();
+/// Refuses what a sealed vault doesn't answer.
+pub fn refuse_if_sealed(core: &Core, path: &str) -> Result<(), Refusal> {
+    match core.seal.is_sealed() && !answers_sealed(path) {
+        true => Err(Refusal::new(Reason::Sealed)),
+        false => Ok(()),
     }
-    next.run(request).await
 }
 
 fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {

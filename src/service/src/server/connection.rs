@@ -75,6 +75,7 @@ pub(crate) async fn serve(
     }
     let guard = Guard::new(
         listening.table.clone(),
+        listening.gate.clone(),
         listening.limits.clone(),
         router,
         peer,

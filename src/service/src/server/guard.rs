@@ -23,6 +23,7 @@ use tower::ServiceExt;
 
 use super::{
     body::{RequestBody, ResponseBody},
+    listening::Gate,
     record::CallRecord,
 };
 use crate::{
@@ -41,6 +42,7 @@ pub(crate) struct Guard(Arc<Shared>);
 
 struct Shared {
     table: Arc<RoleTable>,
+    gate: Gate,
     limits: Arc<Limits>,
     router: Router,
     peer: Arc<Peer>,
@@ -51,6 +53,7 @@ struct Shared {
 impl Guard {
     pub(crate) fn new(
         table: Arc<RoleTable>,
+        gate: Gate,
         limits: Arc<Limits>,
         router: Router,
         peer: Arc<Peer>,
@@ -58,6 +61,7 @@ impl Guard {
         let permits = Arc::new(Semaphore::new(limits.concurrent_calls as usize));
         Self(Arc::new(Shared {
             table,
+            gate,
             limits,
             router,
             peer,
@@ -113,6 +117,7 @@ impl Shared {
             return Err(Refusal::new(Reason::UnknownMethod));
         }
         record.of_method(row.path());
+        (self.gate)(row.path())?;
         let permit = self.permits.clone().try_acquire_owned();
         record.hold(permit.map_err(|_| Refusal::new(Reason::Busy).after(BUSY_DELAY))?);
         Ok(row)

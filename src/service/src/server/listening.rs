@@ -12,7 +12,7 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::sync::Semaphore;
 
 use super::{Listener, peers::Peers};
-use crate::{Error, config::Limits, roles::RoleTable, tls::TlsFiles};
+use crate::{Error, Refusal, config::Limits, roles::RoleTable, tls::TlsFiles};
 
 /// How many finished TCP handshakes may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -20,12 +20,16 @@ const BACKLOG: i32 = 1024;
 /// Makes a worker's routes.
 pub(crate) type Routes = Arc<dyn Fn() -> Router + Send + Sync>;
 
+/// Asked about the path of every call that the table admits.
+pub(crate) type Gate = Arc<dyn Fn(&str) -> Result<(), Refusal> + Send + Sync>;
+
 /// What acceptor and workers share of one listener.
 pub(crate) struct Listening {
     pub(crate) index: usize,
     pub(crate) address: SocketAddr,
     pub(crate) limits: Arc<Limits>,
     pub(crate) table: Arc<RoleTable>,
+    pub(crate) gate: Gate,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) routes: Routes,
     pub(crate) connections: Arc<Semaphore>,
@@ -39,6 +43,7 @@ impl Listening {
         let Listener {
             config,
             table,
+            gate,
             routes,
         } = listener;
         config.validate()?;
@@ -56,6 +61,7 @@ impl Listening {
             index,
             address: socket.local_addr().map_err(bind)?,
             table: Arc::new(table),
+            gate,
             tls,
             routes,
             connections: Arc::new(Semaphore::new(limits.connections as usize)),
