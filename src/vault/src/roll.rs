@@ -2,12 +2,13 @@
 //!
 //! `<rolls>/<election>/<sequence>-<root>` holds one addition: its voter IDs, 32 bytes each,
 //! strictly ascending. The root is that of the roll with the addition, as the statement has
-//! it: drafts of one sequence lie beside each other, whichever officers sign. A place is found by binary search in the file, so no roll is
+//! it: drafts of one sequence lie beside each other, whichever officers sign. A place is found by searching the file, so no roll is
 //! in memory during a request and no row of the store is spent on a place.
 
 mod build;
 mod error;
 mod file;
+mod search;
 
 pub use build::{RollTree, sort, write_addition};
 pub use error::RollError;

@@ -1,8 +1,8 @@
-use std::{cmp::Ordering, fs::File, os::unix::fs::FileExt, path::Path, path::PathBuf};
+use std::{fs::File, os::unix::fs::FileExt, path::Path, path::PathBuf};
 
 use symbolon_election::{RollIndex, RollStatement, VoterId};
 
-use super::{LEAF, RollError, addition};
+use super::{LEAF, RollError, addition, search::search};
 
 /// A roll on disk, open for look-ups.
 #[derive(Debug)]
@@ -86,18 +86,9 @@ impl Addition {
     }
 
     fn find(&self, voter: &VoterId) -> Result<Option<RollIndex>, RollError> {
-        let (mut low, mut high) = (0, self.count);
-        let mut leaf = [0; LEAF];
-        while low < high {
-            let middle = low + (high - low) / 2;
-            self.read(middle, &mut leaf)?;
-            match leaf.cmp(voter.as_bytes()) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Greater => high = middle,
-                Ordering::Equal => return Ok(Some(RollIndex(self.first + middle))),
-            }
-        }
-        Ok(None)
+        let read = |place, bytes: &mut [u8]| self.read(place, bytes);
+        let place = search(self.count, voter.as_bytes(), read)?;
+        Ok(place.map(|place| RollIndex(self.first + place)))
     }
 
     fn read(&self, place: u32, bytes: &mut [u8]) -> Result<(), RollError> {
