@@ -13,7 +13,8 @@ use serde::Serialize;
 use symbolon_keyring::keys::Subject;
 use symbolon_service::Peer;
 
-/// One leaf.
+/// One leaf. Its fields stand in the order of their names, as RFC 8785 sorts them; of its text
+/// and numbers serde_json writes what RFC 8785 does.
 #[derive(Debug, Serialize)]
 pub struct Leaf<'a> {
     at: u64,
@@ -56,7 +57,7 @@ impl<'a> Leaf<'a> {
 
     /// The leaf's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        serde_json_canonicalizer::to_vec(self).expect("text and numbers below 2⁵³ only")
+        serde_json::to_vec(self).expect("text and numbers only")
     }
 }
 
@@ -87,5 +88,20 @@ mod tests {
         let text =
             r#"{"at":7,"caller":"vault","count":3,"operation":"Unseal","outcome":"unsealed"}"#;
         assert_eq!(String::from_utf8(leaf.encode()).unwrap(), text);
+    }
+
+    #[test]
+    fn every_field_stands_where_rfc_8785_has_it_and_every_character_is_written_so() {
+        let characters: String = (0..=0x2ff).filter_map(char::from_u32).collect();
+        let caller = Caller(format!("portal/{characters}\u{2028}\u{10ffff}"));
+        let leaf = Leaf {
+            subject: Some("00ff".to_owned()),
+            ..Leaf::new(u64::from(u32::MAX), &caller, &characters, "told")
+        };
+        let leaf = leaf.counting(1 << 40);
+        assert_eq!(
+            leaf.encode(),
+            serde_json_canonicalizer::to_vec(&leaf).unwrap()
+        );
     }
 }
