@@ -49,21 +49,27 @@ impl Relay {
         if let Some((_, offers)) = known {
             return Ok(Arc::clone(offers));
         }
-        let answer = self
-            .vault
-            .clone()
-            .list_elections(ListElectionsRequest {})
-            .await;
-        let answer = answer
-            .map_err(|status| Refusal::from_status(&status))?
-            .into_inner();
-        let verified = answer
-            .elections
-            .into_iter()
-            .filter_map(|election| self.offer(election));
+        let listed = self.listed().await?.into_iter();
+        let verified = listed.filter_map(|election| self.offer(election));
         let fresh = Arc::new(verified.collect::<Vec<_>>());
         *offers = Some((Instant::now(), Arc::clone(&fresh)));
         Ok(fresh)
+    }
+
+    /// Every election that the vault lists, page by page.
+    async fn listed(&self) -> Result<Vec<Election>, Refusal> {
+        let (mut vault, mut elections, mut after) = (self.vault.clone(), vec![], vec![]);
+        loop {
+            let answer = vault.list_elections(ListElectionsRequest { after }).await;
+            let page = answer
+                .map_err(|status| Refusal::from_status(&status))?
+                .into_inner();
+            elections.extend(page.elections);
+            match page.next.is_empty() {
+                true => return Ok(elections),
+                false => after = page.next,
+            }
+        }
     }
 
     /// Passes a sealed request on; the answer is the sealed token.

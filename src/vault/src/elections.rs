@@ -1,19 +1,22 @@
 //! Elections from draft to certification.
 
 mod close;
+mod count;
 mod draft;
 mod open;
+mod people;
 mod refusals;
 mod row;
 mod statements;
+pub(crate) mod sweep;
 
 pub use draft::{Draft, Entitled};
-pub use row::{ElectionRow, Stage};
+pub use row::{ElectionRow, Issued, Stage};
 pub use statements::Statements;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use symbolon_election::{
@@ -22,14 +25,25 @@ use symbolon_election::{
 use symbolon_keyring::keys::ElectionKeys;
 use symbolon_service::reasons::Reason;
 use symbolon_store::{KeyRange, Revision};
+use tokio::sync::Semaphore;
 
 use crate::{Error, core::Core, roll::Roll, rows::Table, seal::Keys};
+use count::Counts;
+use people::Readings;
 pub(crate) use refusals::refuse;
 
-/// What the vault keeps in memory of its elections: open rolls, by election and size.
+/// The most elections that are kept decoded, their rolls open.
+const KNOWN: usize = 128;
+/// How many rolls are made at a time: 32 bytes of memory a place each.
+const MAKING: usize = 2;
+
+/// What the vault keeps in memory of its elections.
 pub struct Elections {
     domain: Domain,
-    rolls: Mutex<HashMap<ElectionId, Arc<Roll>>>,
+    known: Mutex<HashMap<ElectionId, Arc<Election>>>,
+    readings: Readings,
+    making: Semaphore,
+    counts: Counts,
     pub(crate) published: tokio::sync::watch::Sender<u64>,
     /// One closing at a time: it writes a large file.
     pub(crate) closing: tokio::sync::Mutex<()>,
@@ -41,7 +55,11 @@ pub(crate) struct Election {
     pub(crate) row: ElectionRow,
     pub(crate) revision: Revision,
     pub(crate) manifest: Unverified<Manifest>,
+    /// The roll statements in force, and the same as entries.
     pub(crate) rolls: Vec<RollStatement>,
+    pub(crate) roll_entries: Vec<Vec<u8>>,
+    /// Opened when it is first asked for.
+    roll: OnceLock<Arc<Roll>>,
 }
 
 impl Elections {
@@ -49,7 +67,10 @@ impl Elections {
     pub fn new(domain: Domain) -> Self {
         Self {
             domain,
-            rolls: Mutex::default(),
+            known: Mutex::default(),
+            readings: Readings::default(),
+            making: Semaphore::new(MAKING),
+            counts: Counts::default(),
             published: tokio::sync::watch::Sender::new(0),
             closing: tokio::sync::Mutex::default(),
         }
@@ -59,15 +80,37 @@ impl Elections {
     pub fn domain(&self) -> &Domain {
         &self.domain
     }
+
+    fn known(&self, id: &ElectionId, revision: Revision) -> Option<Arc<Election>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let election = known.get(id)?;
+        (election.revision == revision).then(|| Arc::clone(election))
+    }
+
+    fn remember(&self, election: &Arc<Election>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN
+            && !known.contains_key(&election.id)
+            && let Some(any) = known.keys().next().copied()
+        {
+            known.remove(&any);
+        }
+        known.insert(election.id, Arc::clone(election));
+    }
 }
 
 impl Election {
-    fn new(id: ElectionId, row: ElectionRow, revision: Revision) -> Result<Self, Error> {
+    fn new(
+        id: ElectionId,
+        row: ElectionRow,
+        revision: Revision,
+        roll_entries: Vec<Vec<u8>>,
+    ) -> Result<Self, Error> {
         let damaged = || Error::Row(Table::Election.name());
         let Ok(Entry::Manifest(manifest)) = Entry::decode(&row.manifest) else {
             return Err(damaged());
         };
-        let rolls = row.rolls.iter().map(|entry| match Entry::decode(entry) {
+        let rolls = roll_entries.iter().map(|entry| match Entry::decode(entry) {
             Ok(Entry::RollStatement(statement)) => Ok(statement.statement),
             _ => Err(damaged()),
         });
@@ -78,6 +121,8 @@ impl Election {
             revision,
             manifest,
             rolls,
+            roll_entries,
+            roll: OnceLock::new(),
         })
     }
 
@@ -109,49 +154,66 @@ impl Election {
 }
 
 impl Core {
-    /// An election by its ID.
-    pub(crate) async fn election(&self, id: &ElectionId) -> Result<Election, Error> {
+    /// An election by its ID. Its row is read each time, and decoded when it has changed.
+    pub(crate) async fn election(&self, id: &ElectionId) -> Result<Arc<Election>, Error> {
         let value = self
             .store
             .get_one(row::key(id))
             .await?
             .ok_or(Reason::UnknownElection)?;
-        Election::new(*id, Table::Election.decode(&value.bytes)?, value.revision)
+        if let Some(known) = self.elections.known(id, value.revision) {
+            return Ok(known);
+        }
+        let row: ElectionRow = Table::Election.decode(&value.bytes)?;
+        let rolls = self.roll_entries(id, row.rolls).await?;
+        let election = Arc::new(Election::new(*id, row, value.revision, rolls)?);
+        self.elections.remember(&election);
+        Ok(election)
     }
 
-    /// Every election, drafts among them.
-    pub(crate) async fn elections(&self) -> Result<Vec<Election>, Error> {
-        const PAGE: usize = 64;
-        let all = KeyRange::table(Table::Election as u8);
-        let (mut range, mut elections) = (all.clone(), Vec::new());
-        loop {
-            let rows = self.store.scan(range, PAGE).await?;
-            for found in &rows {
-                let id = ElectionId::from_slice(found.key.name()).map_err(refuse)?;
-                let row = Table::Election.decode(&found.value.bytes)?;
-                elections.push(Election::new(id, row, found.value.revision)?);
-            }
-            match rows.last() {
-                Some(last) if rows.len() == PAGE => range = all.clone().after(last.key.clone()),
-                _ => return Ok(elections),
+    /// The first `count` roll statements, as entries.
+    async fn roll_entries(&self, id: &ElectionId, count: u32) -> Result<Vec<Vec<u8>>, Error> {
+        const PAGE: u32 = 256;
+        let mut entries: Vec<Vec<u8>> = Vec::new();
+        for start in (0..count).step_by(PAGE as usize) {
+            let end = count.min(start.saturating_add(PAGE));
+            let keys = (start..end).map(|sequence| row::roll_key(id, sequence));
+            for entry in self.store.get(keys.collect()).await? {
+                let entry = entry.ok_or(Error::Row(Table::RollStatement.name()))?;
+                entries.push(entry.bytes);
             }
         }
+        Ok(entries)
+    }
+
+    /// At most `limit` elections in the order of their IDs, drafts among them: those after `after`.
+    pub(crate) async fn elections_after(
+        &self,
+        after: Option<&ElectionId>,
+        limit: usize,
+    ) -> Result<Vec<(ElectionId, ElectionRow)>, Error> {
+        let all = Table::Election.all();
+        let range: KeyRange = match after {
+            Some(after) => all.after(row::key(after)),
+            None => all,
+        };
+        let rows = self.store.scan(range, limit).await?.into_iter();
+        let elections = rows.map(|found| {
+            let id = ElectionId::from_slice(found.key.name()).map_err(refuse)?;
+            Ok((id, Table::Election.decode(&found.value.bytes)?))
+        });
+        elections.collect()
     }
 
     /// The roll of an election that was opened.
     pub(crate) fn roll(&self, election: &Election) -> Result<Arc<Roll>, Error> {
-        let rolls = || {
-            let rolls = self.elections.rolls.lock();
-            rolls.unwrap_or_else(PoisonError::into_inner)
-        };
-        let size = election.roll_statement()?.size;
-        let open = rolls().get(&election.id).cloned();
-        if let Some(roll) = open.filter(|roll| roll.size() == size) {
-            return Ok(roll);
+        election.roll_statement()?;
+        if let Some(roll) = election.roll.get() {
+            return Ok(Arc::clone(roll));
         }
         let roll = Arc::new(Roll::open(&self.rolls, &election.rolls)?);
-        rolls().insert(election.id, Arc::clone(&roll));
-        Ok(roll)
+        // Two that come at once open it twice; one is kept.
+        Ok(Arc::clone(election.roll.get_or_init(|| roll)))
     }
 }
 

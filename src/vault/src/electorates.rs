@@ -109,23 +109,22 @@ impl Core {
         retried(|| self.try_add(caller, portal, name, ids)).await
     }
 
-    /// Every electorate, by name.
-    pub async fn electorates(&self) -> Result<Vec<(String, Electorate)>, Error> {
-        const PAGE: usize = 256;
-        let all = KeyRange::table(Table::Electorate as u8);
-        let (mut range, mut electorates) = (all.clone(), Vec::new());
-        loop {
-            let rows = self.store.scan(range, PAGE).await?;
-            for row in &rows {
-                let name = String::from_utf8(row.key.name().to_vec());
-                let name = name.map_err(|_| Error::Row(Table::Electorate.name()))?;
-                electorates.push((name, Table::Electorate.decode(&row.value.bytes)?));
-            }
-            match rows.last() {
-                Some(last) if rows.len() == PAGE => range = all.clone().after(last.key.clone()),
-                _ => return Ok(electorates),
-            }
-        }
+    /// At most `limit` electorates in the order of their names: those after `after`.
+    pub async fn electorates_after(
+        &self,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Electorate)>, Error> {
+        let range = Table::Electorate.all();
+        // Nobody's name is empty: after that come all.
+        let range = range.after(Table::Electorate.key(&[after.as_bytes()]));
+        let rows = self.store.scan(range, limit).await?.into_iter();
+        let electorates = rows.map(|row| {
+            let name = String::from_utf8(row.key.name().to_vec());
+            let name = name.map_err(|_| Error::Row(Table::Electorate.name()))?;
+            Ok((name, Table::Electorate.decode(&row.value.bytes)?))
+        });
+        electorates.collect()
     }
 
     /// An electorate and its row's value.

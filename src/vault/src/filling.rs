@@ -114,6 +114,11 @@ impl Filling {
             .await
     }
 
+    #[cfg(test)]
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// Closes the store; a vault may be started on it then.
     pub async fn close(self) -> Result<(), Error> {
         self.core.seal.seal();

@@ -14,7 +14,7 @@ use symbolon_keyring::{
     keys::{ElectionKeys, RecordPlace, RowTag},
 };
 use symbolon_service::{Refusal, reasons::Reason};
-use symbolon_store::{Change, Key, KeyRange, Value};
+use symbolon_store::{Change, Key, Value};
 
 use crate::{
     Error,
@@ -54,9 +54,9 @@ struct Request {
 }
 
 impl Issuance {
-    /// The rows of an election's issuances.
-    pub(crate) fn range(own: &ElectionKeys) -> KeyRange {
-        KeyRange::prefix(&Table::Issuance.key(&[own.rows().key_id().as_bytes()]))
+    /// What the keys of an election's issuances begin with.
+    pub(crate) fn prefix(own: &ElectionKeys) -> Key {
+        Table::Issuance.key(&[own.rows().key_id().as_bytes()])
     }
 
     /// The row of a place.
@@ -138,7 +138,7 @@ impl Core {
     }
 
     /// An election that the outside knows of.
-    pub(crate) async fn public_election(&self, id: &ElectionId) -> Result<Election, Error> {
+    pub(crate) async fn public_election(&self, id: &ElectionId) -> Result<Arc<Election>, Error> {
         let election = self.election(id).await?;
         match election.row.stage {
             Stage::Draft => Err(Reason::UnknownElection.into()),

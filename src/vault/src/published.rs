@@ -10,7 +10,7 @@ use symbolon_election::{ContentHash, content::content_hash};
 use symbolon_service::reasons::Reason;
 use tempfile::NamedTempFile;
 
-use crate::Error;
+use crate::{Error, elections::sweep::blocking};
 
 /// Where a file stands.
 pub(crate) fn path(folder: &Path, name: &ContentHash) -> PathBuf {
@@ -18,16 +18,21 @@ pub(crate) fn path(folder: &Path, name: &ContentHash) -> PathBuf {
 }
 
 /// Writes a file, synced and renamed into its place. The same bytes again change nothing.
-pub(crate) fn put(folder: &Path, bytes: &[u8]) -> Result<ContentHash, Error> {
-    let name = content_hash(bytes);
-    let path = path(folder, &name);
-    let written = || -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        settle(file, &path)
-    };
-    written().map_err(|source| Error::Published { path, source })?;
-    Ok(name)
+pub(crate) async fn put(folder: &Path, bytes: Vec<u8>) -> Result<(), Error> {
+    let folder = folder.to_owned();
+    blocking(move || {
+        let path = path(&folder, &content_hash(&bytes));
+        let written = || -> io::Result<()> {
+            let mut file = NamedTempFile::new_in(&folder)?;
+            file.write_all(&bytes)?;
+            settle(file, &path)
+        };
+        written().map_err(|source| Error::Published {
+            path: path.clone(),
+            source,
+        })
+    })
+    .await
 }
 
 /// Gives a file that was written its name.
@@ -51,7 +56,7 @@ pub(crate) fn open(folder: &Path, name: &ContentHash) -> Result<File, Error> {
 }
 
 /// Reads a small file whole.
-pub(crate) fn read(folder: &Path, name: &ContentHash) -> Result<Vec<u8>, Error> {
+pub(crate) async fn read(folder: &Path, name: &ContentHash) -> Result<Vec<u8>, Error> {
     let path = path(folder, name);
-    fs::read(&path).map_err(|source| Error::Published { path, source })
+    blocking(move || fs::read(&path).map_err(|source| Error::Published { path, source })).await
 }

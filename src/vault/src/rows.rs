@@ -37,6 +37,8 @@ pub enum Table {
     Member = b'e',
     /// Elections by ID.
     Election = b'V',
+    /// Roll statements in force, by election and sequence.
+    RollStatement = b'v',
     /// Issuances by election and blinded place.
     Issuance = b'T',
     /// Blinded places by election and blinded ballot key.
@@ -69,6 +71,7 @@ impl Table {
             Self::Electorate => "electorate",
             Self::Member => "member",
             Self::Election => "election",
+            Self::RollStatement => "roll-statement",
             Self::Issuance => "issuance",
             Self::BallotKey => "ballot-key",
             Self::Statement => "statement",

@@ -5,6 +5,7 @@ mod conflicts;
 mod elections;
 mod electorates;
 mod issuance;
+mod lists;
 mod pages;
 mod registration;
 mod seal;

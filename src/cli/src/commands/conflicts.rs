@@ -29,10 +29,16 @@ impl Conflicts {
 
 fn list(context: &Context) -> Result<Report, Error> {
     let conflicts = context.call(|channel| async {
-        let answer = ConflictsClient::new(channel)
-            .list_conflicts(ListConflictsRequest {})
-            .await;
-        Ok(answer.map_err(refused)?.into_inner().conflicts)
+        let (mut client, mut conflicts, mut after) = (ConflictsClient::new(channel), vec![], 0);
+        loop {
+            let answer = client.list_conflicts(ListConflictsRequest { after }).await;
+            let page = answer.map_err(refused)?.into_inner();
+            conflicts.extend(page.conflicts);
+            match page.next {
+                0 => return Ok(conflicts),
+                next => after = next,
+            }
+        }
     })?;
     let mut table = Table::new(&["ticket", "opened", "rules", "records", "state"]);
     let mut values = Vec::new();

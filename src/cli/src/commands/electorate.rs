@@ -92,10 +92,19 @@ impl Create {
 
 fn list(context: &Context) -> Result<Report, Error> {
     let electorates = context.call(|channel| async {
-        let answer = ElectoratesClient::new(channel)
-            .list_electorates(ListElectoratesRequest {})
-            .await;
-        Ok(answer.map_err(refused)?.into_inner().electorates)
+        let mut client = ElectoratesClient::new(channel);
+        let (mut electorates, mut after) = (Vec::new(), String::new());
+        loop {
+            let answer = client
+                .list_electorates(ListElectoratesRequest { after })
+                .await;
+            let page = answer.map_err(refused)?.into_inner();
+            electorates.extend(page.electorates);
+            match page.next.is_empty() {
+                true => return Ok(electorates),
+                false => after = page.next,
+            }
+        }
     })?;
     let value: Vec<_> = electorates
         .iter()

@@ -4,18 +4,22 @@ use std::{
     fs::File,
     io::{self, Read},
     os::unix::fs::FileExt,
+    path::Path,
+    sync::Arc,
 };
 
+use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use symbolon_election::{Close, ContentHash, ElectionId, Entry, Unverified};
 use symbolon_service::reasons::Reason;
-use symbolon_store::{Change, KeyRange};
+use symbolon_store::{Change, Row};
 use tempfile::NamedTempFile;
 
 use super::{
-    Election, ElectionRow, Stage,
+    Election, ElectionRow, Issued, Stage,
     open::{decode, same_as, wrong_entry},
     refuse,
+    sweep::{PAGE, blocking, pages, work_on},
 };
 use crate::{
     Error,
@@ -25,18 +29,32 @@ use crate::{
     published,
 };
 
-const PAGE: usize = 512;
 /// Bytes of a place in the issued list.
 const PLACE: u64 = 20;
 
 impl Core {
     /// Ends issuing in every election whose time is over, and writes its issued list.
     pub async fn end_elections(&self) -> Result<(), Error> {
-        for election in self.elections().await? {
-            let over = self.now() > election.manifest().closes;
-            if over && election.row.stage == Stage::Open && election.row.issued.is_none() {
-                self.end(&election.id).await?;
+        let mut after = None;
+        loop {
+            let rows = self.elections_after(after.as_ref(), PAGE).await?;
+            for (id, row) in &rows {
+                // Only those that may have to be ended are decoded.
+                if row.stage == Stage::Open && row.issued.is_none() {
+                    self.end_if_over(id).await?;
+                }
             }
+            match rows.last() {
+                Some((last, _)) if rows.len() == PAGE => after = Some(*last),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn end_if_over(&self, id: &ElectionId) -> Result<(), Error> {
+        let election = self.election(id).await?;
+        if self.now() > election.manifest().closes {
+            self.end(id).await?;
         }
         Ok(())
     }
@@ -47,7 +65,8 @@ impl Core {
         if self.now() <= election.manifest().closes {
             return Err(Reason::NotClosed.into());
         }
-        let close = self.close_of(&self.end(id).await?)?;
+        let ended = self.end(id).await?;
+        let close = self.close_of(&ended)?;
         Ok(Entry::Close(Unverified {
             statement: close,
             signatures: Vec::new(),
@@ -83,8 +102,16 @@ impl Core {
             close: Some(close.to_vec()),
             ..election.row.clone()
         };
-        self.publish(caller, "CloseElection", &election, &row, &[close])
-            .await
+        let entries = [close];
+        self.publish(
+            caller,
+            "CloseElection",
+            &election,
+            &row,
+            &entries,
+            Change::new(),
+        )
+        .await
     }
 
     /// Takes the signed result.
@@ -112,8 +139,16 @@ impl Core {
             certified: Some(certified.to_vec()),
             ..election.row.clone()
         };
-        self.publish(caller, "CertifyElection", &election, &row, &[certified])
-            .await
+        let entries = [certified];
+        self.publish(
+            caller,
+            "CertifyElection",
+            &election,
+            &row,
+            &entries,
+            Change::new(),
+        )
+        .await
     }
 
     fn close_of(&self, election: &Election) -> Result<Close, Error> {
@@ -123,12 +158,12 @@ impl Core {
             election: election.id,
             roll_size: roll.size,
             roll_root: roll.root,
-            issued: ContentHash::new(issued),
+            issued: ContentHash::new(issued.list),
         })
     }
 
     /// Ends issuing, then writes the list, each once; the election as it is then.
-    async fn end(&self, id: &ElectionId) -> Result<Election, Error> {
+    async fn end(&self, id: &ElectionId) -> Result<Arc<Election>, Error> {
         let _one = self.elections.closing.lock().await;
         let election = self.election(id).await?;
         if election.row.stage == Stage::Draft {
@@ -153,7 +188,7 @@ impl Core {
         let election = self.election(id).await?;
         let issued = self.write_issued_list(&election).await?;
         let row = ElectionRow {
-            issued: Some(*issued.as_bytes()),
+            issued: Some(issued),
             ..election.row.clone()
         };
         self.replace(
@@ -166,58 +201,53 @@ impl Core {
     }
 
     /// Writes the issued list place by place into a file of its own size, and names it.
-    async fn write_issued_list(&self, election: &Election) -> Result<ContentHash, Error> {
+    async fn write_issued_list(&self, election: &Election) -> Result<Issued, Error> {
         let keys = self.keys()?;
         let own = election.keys(&keys)?;
-        let failed = |source| Error::Published {
-            path: self.published.clone(),
-            source,
+        let folder = self.published.clone();
+        let failed = move |source| {
+            let path = folder.clone();
+            Error::Published { path, source }
         };
-        let list = NamedTempFile::new_in(&self.published).map_err(failed)?;
-        let file = list.as_file();
-        file.set_len(u64::from(election.roll_statement()?.size) * PLACE)
-            .map_err(failed)?;
-        let all = Issuance::range(&own);
-        let mut range: KeyRange = all.clone();
-        loop {
-            let rows = self.store.scan(range, PAGE).await?;
+        let bytes = u64::from(election.roll_statement()?.size) * PLACE;
+        let (list, file) = empty_list(&self.published, bytes).map_err(&failed)?;
+        let prefix = Issuance::prefix(&own);
+        let write_failed = failed.clone();
+        let written = work_on(pages(&self.store, &prefix), move |rows: Vec<Row>| {
             for row in &rows {
                 let issuance = Issuance::open(&own, &row.key, &row.value.bytes)?;
                 let at = u64::from(issuance.roll_index.0) * PLACE;
-                file.write_all_at(issuance.ballot_key.as_bytes(), at)
-                    .map_err(failed)?;
+                let written = file.write_all_at(issuance.ballot_key.as_bytes(), at);
+                written.map_err(&write_failed)?;
             }
-            match rows.last() {
-                Some(last) if rows.len() == PAGE => range = all.clone().after(last.key.clone()),
-                _ => break,
-            }
-        }
-        let name = hash(list.path()).map_err(failed)?;
-        let path = published::path(&self.published, &name);
-        published::settle(list, &path).map_err(failed)?;
-        Ok(name)
-    }
-
-    /// How many tokens were issued.
-    pub(crate) async fn issued(&self, election: &Election) -> Result<u64, Error> {
-        let keys = self.keys()?;
-        let Some(own) = keys.election(&election.manifest().nonce) else {
-            return Ok(0);
-        };
-        let all = Issuance::range(&own);
-        let (mut range, mut count) = (all.clone(), 0);
-        loop {
-            let rows = self.store.scan(range, PAGE).await?;
-            count += rows.len() as u64;
-            match rows.last() {
-                Some(last) if rows.len() == PAGE => range = all.clone().after(last.key.clone()),
-                _ => return Ok(count),
-            }
-        }
+            Ok(rows.len() as u64)
+        });
+        let count = written
+            .try_fold(0, async |sum, rows| Ok(sum + rows))
+            .await?;
+        tracing::info!(tokens = count, "the issued list is written");
+        let folder = self.published.clone();
+        let list = blocking(move || settle(list, &folder).map_err(failed)).await?;
+        Ok(Issued { list, count })
     }
 }
 
-fn hash(path: &std::path::Path) -> io::Result<ContentHash> {
+/// A list of so many bytes, all zeros, and a handle to write it by.
+fn empty_list(folder: &Path, bytes: u64) -> io::Result<(NamedTempFile, File)> {
+    let list = NamedTempFile::new_in(folder)?;
+    list.as_file().set_len(bytes)?;
+    let file = list.as_file().try_clone()?;
+    Ok((list, file))
+}
+
+/// Gives a list its name: its SHA-256.
+fn settle(list: NamedTempFile, folder: &Path) -> io::Result<[u8; 32]> {
+    let name = hash(list.path())?;
+    published::settle(list, &published::path(folder, &name))?;
+    Ok(*name.as_bytes())
+}
+
+fn hash(path: &Path) -> io::Result<ContentHash> {
     let mut file = File::open(path)?;
     let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {

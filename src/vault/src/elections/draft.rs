@@ -1,7 +1,8 @@
 //! Drafts: keys minted, manifest filled in, roll derived; all for the officers to sign.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::random;
 use symbolon_election::{
@@ -10,9 +11,9 @@ use symbolon_election::{
 };
 use symbolon_keyring::keys::ElectionKeys;
 use symbolon_service::{Refusal, reasons::Reason};
-use symbolon_store::{Change, KeyRange};
+use symbolon_store::Change;
 
-use super::{Election, ElectionRow, Stage, refuse, row};
+use super::{Election, ElectionRow, Stage, people::People, refuse, row, sweep::blocking};
 use crate::{
     Error,
     audit::{Caller, Leaf},
@@ -20,14 +21,12 @@ use crate::{
     electorates::ElectorateName,
     published,
     roll::{Roll, RollTree, addition, sort, write_addition},
-    rows::{Record, RecordId, Table, encode},
+    rows::encode,
     seal::Keys,
 };
 
-const PAGE: usize = 512;
-
 /// Who may vote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Entitled {
     /// Everybody who is registered.
     Everybody,
@@ -105,16 +104,22 @@ impl Core {
         );
         let election = manifest.election(self.domain());
         let manifest = Entry::Manifest(unsigned(manifest)).encode();
-        let mut leaves = self.voters(&keys, &own, &draft.entitled).await?;
-        let statement = self.write_roll(election, RollTree::default(), 0, &mut leaves)?;
-        published::put(&self.published, &draft.content)?;
-        published::put(&self.published, &draft.ledger_keys)?;
+        let people = self.people(&draft.entitled).await?;
+        let making = Making {
+            election,
+            own: Arc::clone(&own),
+            people,
+            before: None,
+        };
+        let statement = self.make_roll(making).await?;
+        published::put(&self.published, draft.content).await?;
+        published::put(&self.published, draft.ledger_keys).await?;
         let roll = Entry::RollStatement(unsigned(statement)).encode();
         let row = ElectionRow {
             stage: Stage::Draft,
             entitled: draft.entitled,
             manifest: manifest.clone(),
-            rolls: Vec::new(),
+            rolls: 0,
             pending_roll: Some(roll.clone()),
             ended: false,
             issued: None,
@@ -145,14 +150,19 @@ impl Core {
             return Err(Reason::WrongState.into());
         }
         let own = election.keys(&keys)?;
-        let roll = self.roll(&election)?;
-        let mut leaves = self.voters(&keys, &own, &election.row.entitled).await?;
-        retain_new(&roll, &mut leaves)?;
-        if leaves.len() < batch as usize {
-            return Err(Reason::BatchTooSmall.into());
-        }
-        let sequence = election.roll_statement()?.sequence + 1;
-        let statement = self.write_roll(*id, RollTree::of(&roll)?, sequence, &mut leaves)?;
+        let people = self.people(&election.row.entitled).await?;
+        let before = Before {
+            roll: self.roll(&election)?,
+            sequence: election.roll_statement()?.sequence,
+            batch,
+        };
+        let making = Making {
+            election: *id,
+            own: Arc::clone(&own),
+            people,
+            before: Some(before),
+        };
+        let statement = self.make_roll(making).await?;
         let entry = Entry::RollStatement(unsigned(statement)).encode();
         let leaf = Leaf::new(self.now(), caller, "DraftRollAddition", "drafted")
             .about(own.subject("election", id.as_bytes()));
@@ -239,104 +249,57 @@ impl Core {
         }
     }
 
-    fn write_roll(
-        &self,
-        election: ElectionId,
-        mut tree: RollTree,
-        sequence: u32,
-        leaves: &mut [VoterId],
-    ) -> Result<RollStatement, Error> {
-        sort(leaves)?;
-        tree.extend(leaves);
+    /// Derives a roll, or its next addition, and writes its leaves.
+    async fn make_roll(&self, making: Making) -> Result<RollStatement, Error> {
+        let _one_of_few = self.elections.making.acquire().await;
+        let rolls = self.rolls.clone();
+        blocking(move || making.make(&rolls)).await
+    }
+}
+
+/// A roll that is made: its election's voter IDs of all who are entitled.
+struct Making {
+    election: ElectionId,
+    own: Arc<ElectionKeys>,
+    people: Arc<People>,
+    before: Option<Before>,
+}
+
+/// The roll that an addition extends.
+struct Before {
+    roll: Arc<Roll>,
+    sequence: u32,
+    batch: u32,
+}
+
+impl Making {
+    fn make(self, rolls: &Path) -> Result<RollStatement, Error> {
+        let roots = self.people.roots.par_iter();
+        let mut leaves: Vec<VoterId> = roots.map(|root| self.own.voter_id(root)).collect();
+        // The roots are no longer needed.
+        drop(self.people);
+        sort(&mut leaves)?;
+        let (mut tree, sequence) = match &self.before {
+            None => (RollTree::default(), 0),
+            Some(before) => {
+                before.roll.retain_new(&mut leaves)?;
+                if leaves.len() < before.batch as usize {
+                    return Err(Reason::BatchTooSmall.into());
+                }
+                (RollTree::of(&before.roll)?, before.sequence + 1)
+            }
+        };
+        tree.extend(&leaves);
         let statement = RollStatement {
-            election,
+            election: self.election,
             sequence,
             size: tree.size()?,
             root: tree.root(),
         };
-        write_addition(&self.rolls, &statement, leaves)?;
+        write_addition(rolls, &statement, &leaves)?;
+        tracing::info!(places = statement.size, sequence, "a roll was made");
         Ok(statement)
     }
-
-    /// The voter IDs of everybody who is entitled now.
-    async fn voters(
-        &self,
-        keys: &Keys,
-        own: &ElectionKeys,
-        entitled: &Entitled,
-    ) -> Result<Vec<VoterId>, Error> {
-        match entitled {
-            Entitled::Everybody => self.voters_of_all(keys, own).await,
-            Entitled::Electorate(name) => self.voters_of(keys, own, name).await,
-        }
-    }
-
-    async fn voters_of_all(&self, keys: &Keys, own: &ElectionKeys) -> Result<Vec<VoterId>, Error> {
-        let all = KeyRange::table(Table::Record as u8);
-        let (mut range, mut voters) = (all.clone(), Vec::new());
-        loop {
-            let rows = self.store.scan(range, PAGE).await?;
-            for found in &rows {
-                let id = RecordId::from_value(Table::Record, found.key.name())?;
-                voters.push(voter(&Record::open(&id, keys, &found.value.bytes)?, own)?);
-            }
-            match rows.last() {
-                Some(last) if rows.len() == PAGE => range = all.clone().after(last.key.clone()),
-                _ => return Ok(voters),
-            }
-        }
-    }
-
-    async fn voters_of(
-        &self,
-        keys: &Keys,
-        own: &ElectionKeys,
-        name: &str,
-    ) -> Result<Vec<VoterId>, Error> {
-        let (electorate, _) = self.electorate(&ElectorateName::parse(name)?).await?;
-        let all = electorate.members();
-        let (mut range, mut voters) = (all.clone(), Vec::new());
-        loop {
-            let rows = self.store.scan(range, PAGE).await?;
-            let ids = rows.iter().map(|row| {
-                let own = row
-                    .key
-                    .name()
-                    .get(electorate.id.len()..)
-                    .unwrap_or_default();
-                RecordId::from_value(Table::Member, own)
-            });
-            let ids = ids.collect::<Result<Vec<_>, _>>()?;
-            let records = self
-                .store
-                .get(ids.iter().map(RecordId::key).collect())
-                .await?;
-            for (id, record) in ids.iter().zip(records) {
-                let record = record.ok_or(Error::Row(Table::Member.name()))?;
-                voters.push(voter(&Record::open(id, keys, &record.bytes)?, own)?);
-            }
-            match rows.last() {
-                Some(last) if rows.len() == PAGE => range = all.clone().after(last.key.clone()),
-                _ => return Ok(voters),
-            }
-        }
-    }
-}
-
-fn voter(record: &Record, own: &ElectionKeys) -> Result<VoterId, Error> {
-    Ok(own.voter_id(record.root()?))
-}
-
-fn retain_new(roll: &Roll, leaves: &mut Vec<VoterId>) -> Result<(), Error> {
-    let mut failed = None;
-    leaves.retain(|leaf| match roll.find(leaf) {
-        Ok(place) => place.is_none(),
-        Err(error) => {
-            failed.get_or_insert(error);
-            false
-        }
-    });
-    failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
 fn unsigned<T>(statement: T) -> Unverified<T> {

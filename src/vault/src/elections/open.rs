@@ -6,7 +6,7 @@ use symbolon_election::{
 use symbolon_service::reasons::Reason;
 use symbolon_store::Change;
 
-use super::{Election, ElectionRow, Stage, refuse};
+use super::{Election, ElectionRow, Stage, refuse, row};
 use crate::{
     Error,
     audit::{Caller, Leaf},
@@ -40,11 +40,13 @@ impl Core {
         let row = ElectionRow {
             stage: Stage::Open,
             manifest: manifest.to_vec(),
-            rolls: vec![roll.to_vec()],
+            rolls: 1,
             pending_roll: None,
             ..election.row.clone()
         };
-        self.publish(caller, "OpenElection", &election, &row, &[manifest, roll])
+        let change = in_force(&election, roll);
+        let entries = [manifest, roll];
+        self.publish(caller, "OpenElection", &election, &row, &entries, change)
             .await
     }
 
@@ -68,12 +70,13 @@ impl Core {
             .statement()
             .follows(election.rolls.last(), batch)
             .map_err(refuse)?;
-        let mut row = ElectionRow {
+        let row = ElectionRow {
+            rolls: election.row.rolls + 1,
             pending_roll: None,
             ..election.row.clone()
         };
-        row.rolls.push(roll.to_vec());
-        self.publish(caller, "ExtendRoll", &election, &row, &[roll])
+        let change = in_force(&election, roll);
+        self.publish(caller, "ExtendRoll", &election, &row, &[roll], change)
             .await
     }
 
@@ -95,11 +98,19 @@ impl Core {
             ended: true,
             ..election.row.clone()
         };
-        self.publish(caller, "CancelElection", &election, &row, &[cancelled])
-            .await
+        let entries = [cancelled];
+        self.publish(
+            caller,
+            "CancelElection",
+            &election,
+            &row,
+            &entries,
+            Change::new(),
+        )
+        .await
     }
 
-    /// Writes the row anew and the entries behind all earlier statements, audited, in one change.
+    /// Writes the row anew and the entries behind all earlier statements, audited, in `change`.
     pub(super) async fn publish(
         &self,
         caller: &Caller,
@@ -107,6 +118,7 @@ impl Core {
         election: &Election,
         row: &ElectionRow,
         entries: &[&[u8]],
+        change: Change,
     ) -> Result<(), Error> {
         let keys = self.keys()?;
         let subject = election
@@ -114,7 +126,7 @@ impl Core {
             .subject("election", election.id.as_bytes());
         let leaf = Leaf::new(self.now(), caller, operation, "published").about(subject);
         let (change, next) = self
-            .append_statements(Change::new().audit(leaf.encode()), entries)
+            .append_statements(change.audit(leaf.encode()), entries)
             .await?;
         self.replace(election, row, change).await?;
         self.elections.published.send_replace(next);
@@ -131,6 +143,12 @@ impl Core {
             _ => Err(wrong_entry("rollStatement")),
         }
     }
+}
+
+/// Puts the next roll statement in force.
+fn in_force(election: &Election, roll: &[u8]) -> Change {
+    let key = row::roll_key(&election.id, election.row.rolls);
+    Change::new().absent(key.clone()).put(key, roll.to_vec())
 }
 
 /// The statement is the one that was derived, and its leaves lie ready.

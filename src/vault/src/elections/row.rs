@@ -42,14 +42,14 @@ pub struct ElectionRow {
     pub entitled: Entitled,
     /// The manifest; without signatures in a draft.
     pub manifest: Vec<u8>,
-    /// The roll statements in force.
-    pub rolls: Vec<Vec<u8>>,
+    /// How many roll statements are in force; each stands in a row of its own.
+    pub rolls: u32,
     /// A roll statement that waits for signatures; its leaves are written.
     pub pending_roll: Option<Vec<u8>>,
     /// Nothing is issued any more.
     pub ended: bool,
-    /// SHA-256 of the issued list, once it is written.
-    pub issued: Option<[u8; 32]>,
+    /// The issued list, once it is written.
+    pub issued: Option<Issued>,
     /// The Close statement.
     pub close: Option<Vec<u8>>,
     /// The Certified statement.
@@ -58,7 +58,21 @@ pub struct ElectionRow {
     pub cancelled: Option<Vec<u8>>,
 }
 
+/// What is known of the issued list.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Issued {
+    /// Its SHA-256.
+    pub list: [u8; 32],
+    /// How many tokens were issued.
+    pub count: u64,
+}
+
 /// Where it stands in the store.
 pub(super) fn key(id: &ElectionId) -> Key {
     Table::Election.key(&[id.as_bytes()])
+}
+
+/// Where the roll statement of a sequence stands.
+pub(super) fn roll_key(id: &ElectionId, sequence: u32) -> Key {
+    Table::RollStatement.key(&[id.as_bytes(), &sequence.to_be_bytes()])
 }

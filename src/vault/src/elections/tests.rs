@@ -501,7 +501,10 @@ async fn an_election_is_closed_certified_and_survives_restarts() {
     core.close_election(&caller(), &close).await.unwrap();
     core.close_election(&caller(), &close).await.unwrap();
     let issued = core.election(&id).await.unwrap().row.issued.unwrap();
-    let list = crate::published::read(&core.published, &issued.into()).unwrap();
+    assert_eq!(issued.count, 1);
+    let list = crate::published::read(&core.published, &issued.list.into())
+        .await
+        .unwrap();
     let list = IssuedList::parse(&list).unwrap();
     assert_eq!((list.places(), list.issued()), (3, 1));
     assert_eq!(list.key(token.roll_index()), Some(device.keys.ballot_key()));
@@ -604,7 +607,7 @@ async fn an_addition_drafted_again_spoils_neither_the_signed_one_nor_the_roll() 
     // A draft that comes too late lies beside the one in force.
     people(&core, &["Fay", "Gus"]).await;
     core.draft_roll_addition(&caller(), &id).await.unwrap();
-    core.elections.rolls.lock().unwrap().clear();
+    core.elections.known.lock().unwrap().clear();
     let device = Device::new(&core, &id).await;
     assert!(device.issue(&core, &late[0]).await.unwrap().roll_index().0 >= 2);
 }
@@ -659,4 +662,119 @@ async fn a_draft_of_what_is_not_built_is_refused_by_name() {
         reason(core.draft_election(&caller(), nowhere).await.unwrap_err()),
         "UNKNOWN_ELECTORATE"
     );
+}
+
+#[tokio::test]
+async fn two_hundred_additions_are_closed_like_one() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    people(&core, &["Ann", "Ben"]).await;
+    let id = opened(&installation, &core, growing()).await;
+    let [first, second, _] = installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let filling = crate::filling::Filling::of(core);
+    for _ in 0..200 {
+        let main = portal("main");
+        filling.people(&main, 2, random::os, drop).await.unwrap();
+        let core = filling.core();
+        let addition = core.draft_roll_addition(&caller(), &id).await.unwrap();
+        core.extend_roll(&caller(), &sign(core, &addition, &[first, second]))
+            .await
+            .unwrap();
+    }
+    let core = filling.core();
+    installation.clock.store(CLOSES + 1, Ordering::Relaxed);
+    let close = core.prepare_close(&id).await.unwrap();
+    core.close_election(&caller(), &sign(core, &close, &[first, second]))
+        .await
+        .unwrap();
+    let election = core.election(&id).await.unwrap();
+    assert_eq!(election.row.stage, Stage::Closed);
+    assert_eq!(election.rolls.len(), 201);
+    assert_eq!(core.roll(&election).unwrap().size(), 402);
+    let added: Vec<_> = election.rolls.iter().map(|roll| roll.sequence).collect();
+    assert_eq!(added, Vec::from_iter(0..201));
+}
+
+#[tokio::test]
+async fn an_election_is_decoded_once_until_its_row_changes() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    people(&core, &["Ann"]).await;
+    let id = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let before = core.election(&id).await.unwrap();
+    let again = core.election(&id).await.unwrap();
+    assert!(Arc::ptr_eq(&before, &again));
+    let (one, other) = (core.roll(&before).unwrap(), core.roll(&again).unwrap());
+    assert!(Arc::ptr_eq(&one, &other));
+    installation.clock.store(CLOSES + 1, Ordering::Relaxed);
+    core.end_elections().await.unwrap();
+    assert!(!before.row.ended && core.election(&id).await.unwrap().row.ended);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drafts_at_once_have_rolls_of_everybody_of_their_own() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let filling = crate::filling::Filling::of(core);
+    let main = portal("main");
+    filling.people(&main, 3000, random::os, drop).await.unwrap();
+    let core = filling.core();
+    let caller = caller();
+    let drafts = (0..12).map(|_| core.draft_election(&caller, draft(Entitled::Everybody)));
+    let mut roots = std::collections::BTreeSet::new();
+    for drafted in futures_util::future::join_all(drafts).await {
+        let (_, _, roll) = drafted.unwrap();
+        let Ok(Entry::RollStatement(roll)) = Entry::decode(&roll) else {
+            unreachable!()
+        };
+        assert_eq!(roll.statement.size, 3000);
+        let path = crate::roll::addition(&core.rolls, &roll.statement);
+        assert_eq!(std::fs::metadata(path).unwrap().len(), 3000 * 32);
+        roots.insert(*roll.statement.root.as_bytes());
+    }
+    assert_eq!(roots.len(), 12);
+}
+
+#[tokio::test]
+async fn elections_are_listed_in_pages_each_once() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    people(&core, &["Ann"]).await;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        let caller = caller();
+        let drafted = core.draft_election(&caller, draft(Entitled::Everybody));
+        made.push(drafted.await.unwrap().0);
+    }
+    made.sort_unstable();
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = core.elections_after(after.as_ref(), 2).await.unwrap();
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        listed.extend(page.into_iter().map(|(id, _)| id));
+    }
+    assert_eq!(listed, made);
+}
+
+#[tokio::test]
+async fn the_count_of_issued_tokens_is_that_of_the_rows() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let ids = people(&core, &["Ann", "Ben"]).await;
+    let id = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    let other = opened(&installation, &core, draft(Entitled::Everybody)).await;
+    for (issued, person) in ids.iter().enumerate() {
+        let election = core.election(&id).await.unwrap();
+        assert_eq!(core.issued(&election).await.unwrap(), issued as u64);
+        Device::new(&core, &id)
+            .await
+            .issue(&core, person)
+            .await
+            .unwrap();
+    }
+    let other = core.election(&other).await.unwrap();
+    assert_eq!(core.issued(&other).await.unwrap(), 0);
 }

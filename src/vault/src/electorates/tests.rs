@@ -51,7 +51,7 @@ async fn people_are_added_once_and_unknown_ids_named_by_position() {
             unknown: vec![1]
         }
     );
-    assert_eq!(core.electorates().await.unwrap()[0].1.size, 2);
+    assert_eq!(core.electorates_after("", 9).await.unwrap()[0].1.size, 2);
 }
 
 #[tokio::test]

@@ -116,22 +116,19 @@ impl Core {
         Ok((change, ticket))
     }
 
-    /// The open conflicts, oldest first.
-    pub async fn conflicts(&self) -> Result<Vec<(Ticket, TicketRow)>, Error> {
-        let (mut range, mut tickets) = (KeyRange::table(Table::Ticket as u8), Vec::new());
-        loop {
-            let rows = self.store.scan(range, PAGE).await?;
-            for row in &rows {
-                let ticket = Ticket::from_name(row.key.name())?;
-                tickets.push((ticket, Table::Ticket.decode(&row.value.bytes)?));
-            }
-            match rows.last() {
-                Some(last) if rows.len() == PAGE => {
-                    range = KeyRange::table(Table::Ticket as u8).after(last.key.clone());
-                }
-                _ => return Ok(tickets),
-            }
-        }
+    /// At most `limit` open conflicts, oldest first: those after a ticket; 0 is nobody's.
+    pub async fn conflicts_after(
+        &self,
+        after: Ticket,
+        limit: usize,
+    ) -> Result<Vec<(Ticket, TicketRow)>, Error> {
+        let range = Table::Ticket.all().after(after.key());
+        let rows = self.store.scan(range, limit).await?.into_iter();
+        let tickets = rows.map(|row| {
+            let ticket = Ticket::from_name(row.key.name())?;
+            Ok((ticket, Table::Ticket.decode(&row.value.bytes)?))
+        });
+        tickets.collect()
     }
 }
 

@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use symbolon_keyring::RegistrationId;
 
+use super::Ticket;
+
 use crate::testing::{Installation, reason, register};
 
 const ANNA: (&str, &str, Option<&str>) = ("Зоя Ёлкина", "1980-02-29", Some("AB 123456"));
@@ -67,12 +69,17 @@ async fn a_name_with_another_document_is_a_conflict_with_one_ticket() {
     for _ in 0..2 {
         assert_eq!(refused(&core, "main", other).await, "IDENTITY_CONFLICT");
     }
-    let tickets = core.conflicts().await.unwrap();
+    let tickets = core.conflicts_after(Ticket(0), 1000).await.unwrap();
     assert_eq!(tickets.len(), 1);
     assert_eq!(tickets[0].1.kind, "only-hints");
     let namesake = ("Другое Имя", ANNA.1, ANNA.2);
     assert_eq!(refused(&core, "main", namesake).await, "IDENTITY_CONFLICT");
-    assert_eq!(core.conflicts().await.unwrap()[1].1.kind, "other-always");
+    assert_eq!(
+        core.conflicts_after(Ticket(0), 1000).await.unwrap()[1]
+            .1
+            .kind,
+        "other-always"
+    );
 }
 
 #[tokio::test]
@@ -260,7 +267,7 @@ async fn simultaneous_conflicts_each_get_a_ticket_of_their_own() {
     for conflict in (0..200).map(|n| person(n, "BB")).collect::<Vec<_>>() {
         assert_eq!(conflict.await.unwrap(), Err("IDENTITY_CONFLICT"));
     }
-    let tickets = core.conflicts().await.unwrap();
+    let tickets = core.conflicts_after(Ticket(0), 1000).await.unwrap();
     let numbers: Vec<u64> = tickets.iter().map(|(ticket, _)| ticket.0).collect();
     assert_eq!(numbers, Vec::from_iter(1..=200));
     core.store.close().await.unwrap();
@@ -268,5 +275,10 @@ async fn simultaneous_conflicts_each_get_a_ticket_of_their_own() {
     let core = installation.open().await;
     let again = ("Ann x", "1990-01-01", Some("CC0000"));
     assert_eq!(refused(&core, "main", again).await, "IDENTITY_CONFLICT");
-    assert_eq!(core.conflicts().await.unwrap()[200].0.0, 201);
+    assert_eq!(
+        core.conflicts_after(Ticket(0), 1000).await.unwrap()[200]
+            .0
+            .0,
+        201
+    );
 }

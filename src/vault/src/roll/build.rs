@@ -4,6 +4,7 @@ use std::{
     path::Path,
 };
 
+use rayon::prelude::*;
 use symbolon_election::{RollRoot, RollStatement, VoterId};
 use symbolon_tlog::{Frontier, leaf_hash};
 use tempfile::NamedTempFile;
@@ -12,6 +13,10 @@ use super::{Roll, RollError, addition, folder};
 
 /// How many leaves are read back at a time.
 const PAGE: u32 = 8192;
+/// How many leaves are hashed at a time, on all cores.
+const HASHED: usize = 1 << 16;
+/// Bytes that are written at a time.
+const WRITTEN: usize = 1 << 20;
 
 /// The RFC 6962 tree over a roll, grown addition by addition.
 #[derive(Clone, Debug, Default)]
@@ -34,9 +39,11 @@ impl RollTree {
 
     /// Appends an addition's leaves.
     pub fn extend(&mut self, leaves: &[VoterId]) {
-        leaves
-            .iter()
-            .for_each(|leaf| self.0.push(leaf_hash(leaf.as_bytes())));
+        for some in leaves.chunks(HASHED) {
+            let hashes = some.par_iter().map(|leaf| leaf_hash(leaf.as_bytes()));
+            let hashes: Vec<_> = hashes.collect();
+            hashes.into_iter().for_each(|hash| self.0.push(hash));
+        }
     }
 
     /// The number of leaves.
@@ -52,7 +59,7 @@ impl RollTree {
 
 /// Puts one addition's leaves into their order; none may stand there twice.
 pub fn sort(leaves: &mut [VoterId]) -> Result<(), RollError> {
-    leaves.sort_unstable();
+    leaves.par_sort_unstable();
     match leaves.windows(2).any(|pair| pair[0] == pair[1]) {
         true => Err(RollError::Repeated),
         false => Ok(()),
@@ -73,7 +80,7 @@ pub fn write_addition(
 
 fn write(rolls: &Path, folder: &Path, path: &Path, leaves: &[VoterId]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let mut file = BufWriter::new(NamedTempFile::new_in(folder)?);
+    let mut file = BufWriter::with_capacity(WRITTEN, NamedTempFile::new_in(folder)?);
     leaves
         .iter()
         .try_for_each(|leaf| file.write_all(leaf.as_bytes()))?;
@@ -170,6 +177,22 @@ mod tests {
         );
         assert_eq!(roll.leaves(300, 2).unwrap().len(), 64);
         assert!(roll.leaves(1000, 2).unwrap().is_empty());
+    }
+
+    #[test]
+    fn only_what_no_addition_holds_is_new() {
+        let rolls = tempfile::tempdir().unwrap();
+        let (_, roll) = roll_of_two(rolls.path());
+        let mut leaves = voters(0..1200);
+        sort(&mut leaves).unwrap();
+        roll.retain_new(&mut leaves).unwrap();
+        let mut new = voters(1000..1200);
+        sort(&mut new).unwrap();
+        assert_eq!(leaves, new);
+        let mut none = voters(250..350);
+        sort(&mut none).unwrap();
+        roll.retain_new(&mut none).unwrap();
+        assert!(none.is_empty());
     }
 
     #[test]

@@ -4,6 +4,9 @@ use symbolon_election::{RollIndex, RollStatement, VoterId};
 
 use super::{LEAF, RollError, addition, search::search};
 
+/// How many leaves are read at a time.
+const PAGE: u32 = 8192;
+
 /// A roll on disk, open for look-ups.
 #[derive(Debug)]
 pub struct Roll {
@@ -36,7 +39,7 @@ impl Roll {
             .map_or(0, |last| last.first + last.count)
     }
 
-    /// A voter's place, if the voter is entitled. Reads 32 bytes about log₂(size) times.
+    /// A voter's place, if the voter is entitled. Reads a few blocks, whatever the size.
     pub fn find(&self, voter: &VoterId) -> Result<Option<RollIndex>, RollError> {
         for addition in &self.additions {
             if let Some(index) = addition.find(voter)? {
@@ -44,6 +47,29 @@ impl Roll {
             }
         }
         Ok(None)
+    }
+
+    /// Removes from sorted leaves those that the roll holds. Reads the roll once, from end to end.
+    pub fn retain_new(&self, leaves: &mut Vec<VoterId>) -> Result<(), RollError> {
+        let mut known = vec![false; leaves.len()];
+        for addition in &self.additions {
+            let mut next = 0;
+            for start in (0..addition.count).step_by(PAGE as usize) {
+                let mut page = vec![0; LEAF * PAGE.min(addition.count - start) as usize];
+                addition.read(start, &mut page)?;
+                for leaf in page.as_chunks::<LEAF>().0 {
+                    while leaves.get(next).is_some_and(|own| own.as_bytes() < leaf) {
+                        next += 1;
+                    }
+                    if leaves.get(next).is_some_and(|own| own.as_bytes() == leaf) {
+                        known[next] = true;
+                    }
+                }
+            }
+        }
+        let mut known = known.into_iter();
+        leaves.retain(|_| !known.next().unwrap_or_default());
+        Ok(())
     }
 
     /// The leaves from `start` on, at most `limit` of them, one after the other; empty past the end.

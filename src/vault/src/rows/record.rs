@@ -98,6 +98,16 @@ impl Record {
         Self::decode(keys.open_record(&id.place(), sealed)?.expose())
     }
 
+    /// Opens it for its oldest root alone: what rolls are made of.
+    pub(crate) fn open_root(id: &RecordId, keys: &Keys, sealed: &[u8]) -> Result<Root, Error> {
+        let opened = keys.open_record(&id.place(), sealed)?;
+        let mut reader = Reader::new(Table::Record.name(), opened.expose());
+        match head(&mut reader)? {
+            (_, 0) => Err(Error::Row(Table::Record.name())),
+            _ => Ok(Root::from_slice(reader.array::<32>()?)?),
+        }
+    }
+
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let names: usize = self
             .portals
@@ -128,11 +138,8 @@ impl Record {
     fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(Table::Record.name(), bytes);
         let damaged = || Error::Row(Table::Record.name());
-        if reader.byte()? != FORMAT {
-            return Err(damaged());
-        }
-        let created = u64::from_be_bytes(*reader.array()?);
-        let roots = (0..reader.byte()?).map(|_| Ok(Root::from_slice(reader.array::<32>()?)?));
+        let (created, roots) = head(&mut reader)?;
+        let roots = (0..roots).map(|_| Ok(Root::from_slice(reader.array::<32>()?)?));
         let roots = roots.collect::<Result<_, Error>>()?;
         let keys = (0..u16::from_be_bytes(*reader.array()?)).map(|_| {
             let rule = RuleId::from_bytes(*reader.array()?);
@@ -157,6 +164,14 @@ impl Record {
             portals,
         })
     }
+}
+
+/// When the record was made, and how many roots follow.
+fn head(reader: &mut Reader<'_>) -> Result<(u64, u8), Error> {
+    if reader.byte()? != FORMAT {
+        return Err(Error::Row(Table::Record.name()));
+    }
+    Ok((u64::from_be_bytes(*reader.array()?), reader.byte()?))
 }
 
 fn count(of: usize) -> [u8; 2] {

@@ -8,19 +8,26 @@ use tonic::{Request, Response, Status};
 use super::Service;
 use crate::registration::{Ticket, TicketRow};
 
+/// The most tickets of an answer.
+const ROWS: usize = 256;
+
 #[tonic::async_trait]
 impl Conflicts for Service {
     async fn list_conflicts(
         &self,
-        _: Request<ListConflictsRequest>,
+        request: Request<ListConflictsRequest>,
     ) -> Result<Response<ListConflictsResponse>, Status> {
         self.0.keys().map_err(Refusal::from)?;
-        let tickets = self.0.conflicts().await.map_err(Refusal::from)?;
+        let after = Ticket(request.into_inner().after);
+        let tickets = self.0.conflicts_after(after, ROWS).await;
+        let tickets = tickets.map_err(Refusal::from)?;
+        let last = tickets.last().filter(|_| tickets.len() == ROWS);
         let conflicts = tickets
             .iter()
             .map(|ticket| conflict(&self.0.schema, ticket));
         Ok(Response::new(ListConflictsResponse {
             conflicts: conflicts.collect(),
+            next: last.map_or(0, |(ticket, _)| ticket.0),
         }))
     }
 }

@@ -10,12 +10,14 @@ use symbolon_api_closed::admin::{
     ListElectionsResponse, OpenElectionRequest, OpenElectionResponse, PrepareCloseRequest,
     PrepareCloseResponse, draft_election_request, elections_server::Elections,
 };
-use symbolon_election::Address;
+use symbolon_election::{Address, ElectionId};
 use symbolon_service::{Refusal, reasons::Reason};
 use tonic::{Request, Response, Status};
 
 use super::{
-    Service, caller, content_hash, election_id, malformed,
+    Service, caller, content_hash, election_id,
+    lists::{List, ROWS, after},
+    malformed,
     pages::{self, Pages},
 };
 use crate::{
@@ -49,7 +51,7 @@ impl Elections for Service {
     ) -> Result<Response<GetElectionResponse>, Status> {
         let id = election_id(&request.into_inner().election)?;
         let election = self.0.election(&id).await.map_err(Refusal::from)?;
-        let election = self.shown(election).await.map_err(Refusal::from)?;
+        let election = self.shown(&election).await.map_err(Refusal::from)?;
         Ok(Response::new(GetElectionResponse {
             election: Some(election),
         }))
@@ -57,13 +59,11 @@ impl Elections for Service {
 
     async fn list_elections(
         &self,
-        _: Request<ListElectionsRequest>,
+        request: Request<ListElectionsRequest>,
     ) -> Result<Response<ListElectionsResponse>, Status> {
-        let mut elections = Vec::new();
-        for election in self.0.elections().await.map_err(Refusal::from)? {
-            elections.push(self.shown(election).await.map_err(Refusal::from)?);
-        }
-        Ok(Response::new(ListElectionsResponse { elections }))
+        let after = after(&request.into_inner().after)?;
+        let (elections, next) = self.listed(after).await.map_err(Refusal::from)?;
+        Ok(Response::new(ListElectionsResponse { elections, next }))
     }
 
     async fn open_election(
@@ -200,17 +200,32 @@ impl Elections for Service {
 }
 
 impl Service {
-    async fn shown(&self, election: core::Election) -> Result<Election, Error> {
-        let content = published::read(&self.0.published, &election.manifest().content_hash)?;
-        let issued = self.0.issued(&election).await?;
-        let row = election.row;
+    /// A page of elections, and where to go on.
+    async fn listed(&self, after: Option<ElectionId>) -> Result<(Vec<Election>, Vec<u8>), Error> {
+        self.0.keys()?;
+        let mut list = List::new(self.0.elections_after(after.as_ref(), ROWS).await?);
+        while let Some((id, _)) = list.next() {
+            let election = self.0.election(&id).await?;
+            let election = self.shown(&election).await?;
+            let bytes = election.content.len() + election.manifest.len();
+            let rolls = election.roll_statements.iter().map(Vec::len);
+            list.show(bytes + rolls.sum::<usize>(), election);
+        }
+        Ok(list.page())
+    }
+
+    async fn shown(&self, election: &core::Election) -> Result<Election, Error> {
+        let content = published::read(&self.0.published, &election.manifest().content_hash).await?;
+        let issued = self.0.issued(election).await?;
+        let row = election.row.clone();
+        let rolls = election.roll_entries.iter().cloned();
         Ok(Election {
             election: election.id.as_bytes().to_vec(),
             state: row.stage.as_str().to_owned(),
             manifest: row.manifest,
             content,
             roll_size: election.rolls.last().map_or(0, |roll| roll.size),
-            roll_statements: row.rolls.into_iter().chain(row.pending_roll).collect(),
+            roll_statements: rolls.chain(row.pending_roll).collect(),
             issued,
             close: row.close.unwrap_or_default(),
             certified: row.certified.unwrap_or_default(),

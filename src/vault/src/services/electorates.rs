@@ -20,6 +20,8 @@ use crate::{
 
 /// The most IDs of one message.
 const IDS: usize = 256;
+/// The most electorates of an answer.
+const ROWS: usize = 1024;
 
 #[tonic::async_trait]
 impl Electorates for Service {
@@ -61,21 +63,21 @@ impl Electorates for Service {
 
     async fn list_electorates(
         &self,
-        _: Request<ListElectoratesRequest>,
+        request: Request<ListElectoratesRequest>,
     ) -> Result<Response<ListElectoratesResponse>, Status> {
         self.0.keys().map_err(Refusal::from)?;
-        let electorates = self
-            .0
-            .electorates()
-            .await
-            .map_err(Refusal::from)?
-            .into_iter();
-        let electorates = electorates.map(|(name, row)| Electorate {
+        let after = request.into_inner().after;
+        let page = self.0.electorates_after(&after, ROWS).await;
+        let page = page.map_err(Refusal::from)?;
+        let last = page.last().filter(|_| page.len() == ROWS);
+        let next = last.map_or_else(String::new, |(name, _)| name.clone());
+        let electorates = page.into_iter().map(|(name, row)| Electorate {
             name,
             size: row.size,
         });
         Ok(Response::new(ListElectoratesResponse {
             electorates: electorates.collect(),
+            next,
         }))
     }
 }

@@ -4,10 +4,15 @@ use symbolon_api_closed::issuance::{
     ListElectionsRequest, ListElectionsResponse, Refused, issuance_server::Issuance,
     issue_tokens_result::Outcome,
 };
+use symbolon_election::ElectionId;
 use symbolon_service::{Refusal, reasons::Reason};
 use tonic::{Request, Response, Status};
 
-use super::{Service, election_id, portal, registration_id};
+use super::{
+    Service, election_id,
+    lists::{List, ROWS, after},
+    portal, registration_id,
+};
 use crate::{Error, elections::Stage, published};
 
 /// The most requests of one call.
@@ -17,10 +22,11 @@ const REQUESTS: usize = 16;
 impl Issuance for Service {
     async fn list_elections(
         &self,
-        _: Request<ListElectionsRequest>,
+        request: Request<ListElectionsRequest>,
     ) -> Result<Response<ListElectionsResponse>, Status> {
-        let elections = self.public_elections().await.map_err(Refusal::from)?;
-        Ok(Response::new(ListElectionsResponse { elections }))
+        let after = after(&request.into_inner().after)?;
+        let (elections, next) = self.public_elections(after).await.map_err(Refusal::from)?;
+        Ok(Response::new(ListElectionsResponse { elections, next }))
     }
 
     async fn issue_token(
@@ -92,20 +98,30 @@ impl Issuance for Service {
 }
 
 impl Service {
-    async fn public_elections(&self) -> Result<Vec<Election>, Error> {
+    /// A page of elections that were opened, and where to go on.
+    async fn public_elections(
+        &self,
+        after: Option<ElectionId>,
+    ) -> Result<(Vec<Election>, Vec<u8>), Error> {
         self.0.keys()?;
-        let all = self.0.elections().await?.into_iter();
-        let public = all.filter(|election| election.row.stage != Stage::Draft);
-        let shown = public.map(|election| {
-            let content = published::read(&self.0.published, &election.manifest().content_hash)?;
-            Ok(Election {
-                election: election.id.as_bytes().to_vec(),
-                state: election.row.stage.as_str().to_owned(),
-                manifest: election.row.manifest,
+        let mut list = List::new(self.0.elections_after(after.as_ref(), ROWS).await?);
+        while let Some((id, row)) = list.next() {
+            if row.stage == Stage::Draft {
+                continue;
+            }
+            let election = self.0.election(&id).await?;
+            let name = &election.manifest().content_hash;
+            let content = published::read(&self.0.published, name).await?;
+            let bytes = content.len() + row.manifest.len();
+            let election = Election {
+                election: id.as_bytes().to_vec(),
+                state: row.stage.as_str().to_owned(),
+                manifest: row.manifest,
                 content,
-            })
-        });
-        shown.collect()
+            };
+            list.show(bytes, election);
+        }
+        Ok(list.page())
     }
 }
 

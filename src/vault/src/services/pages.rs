@@ -27,7 +27,8 @@ pub(super) async fn roll<T: Send + 'static>(
     start: u32,
     page: fn(Vec<u8>) -> T,
 ) -> Result<Pages<T>, Error> {
-    let roll = core.roll(&core.public_election(election).await?)?;
+    let election = core.public_election(election).await?;
+    let roll = core.roll(&election)?;
     let mut next = start;
     Ok(pages(page, move || {
         let leaves = roll.leaves(next, LEAVES)?;

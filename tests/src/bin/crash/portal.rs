@@ -165,7 +165,7 @@ impl Portal {
     /// How many people the vault says are in the electorate.
     pub(crate) async fn electorate_size(&self) -> Option<u64> {
         let mut client = ElectoratesClient::new(self.channel.clone());
-        let call = client.list_electorates(ListElectoratesRequest {});
+        let call = client.list_electorates(ListElectoratesRequest::default());
         let flight = self.world.flight(Which::Vault);
         let Answer::Told(told) = flight.call("ListElectorates", call).await else {
             return None;

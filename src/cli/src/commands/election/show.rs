@@ -36,10 +36,16 @@ pub struct Show {
 impl List {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         let elections = context.call(|channel| async {
-            let answer = elections(channel)
-                .list_elections(ListElectionsRequest {})
-                .await;
-            Ok(answer.map_err(refused)?.into_inner().elections)
+            let (mut client, mut elections, mut after) = (elections(channel), vec![], vec![]);
+            loop {
+                let answer = client.list_elections(ListElectionsRequest { after }).await;
+                let page = answer.map_err(refused)?.into_inner();
+                elections.extend(page.elections);
+                match page.next.is_empty() {
+                    true => return Ok(elections),
+                    false => after = page.next,
+                }
+            }
         })?;
         let mut table = Table::new(&[
             "election", "state", "title", "opens", "closes", "places", "tokens",

@@ -1,0 +1,79 @@
+//! How many tokens were issued: counted from the rows, and not again for every question.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use futures_util::TryStreamExt;
+use symbolon_election::ElectionId;
+use symbolon_store::Key;
+
+use super::{Election, sweep::pages};
+use crate::{Error, core::Core, issuance::Issuance};
+
+/// A count that took a second is good for this many seconds.
+const GOOD_FOR: u32 = 20;
+/// The most elections whose counts are kept.
+const KEPT: usize = 128;
+/// Counting that took less is no work.
+const NO_WORK: Duration = Duration::from_millis(20);
+
+/// Counts by election; whoever asks while one is taken waits for it.
+#[derive(Default)]
+pub(super) struct Counts(Mutex<HashMap<ElectionId, Arc<tokio::sync::Mutex<Option<Count>>>>>);
+
+struct Count {
+    issued: u64,
+    taken: Instant,
+    cost: Duration,
+}
+
+impl Counts {
+    fn of(&self, id: &ElectionId) -> Arc<tokio::sync::Mutex<Option<Count>>> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= KEPT && !counts.contains_key(id) {
+            counts.clear();
+        }
+        Arc::clone(counts.entry(*id).or_default())
+    }
+}
+
+impl Count {
+    fn is_good(&self) -> bool {
+        self.cost >= NO_WORK && self.taken.elapsed() < self.cost * GOOD_FOR
+    }
+}
+
+impl Core {
+    /// How many tokens were issued. Where many were, the count may be as much older as
+    /// [`GOOD_FOR`] times counting them takes; once the issued list is written it is exact.
+    pub(crate) async fn issued(&self, election: &Election) -> Result<u64, Error> {
+        if let Some(issued) = election.row.issued {
+            return Ok(issued.count);
+        }
+        let keys = self.keys()?;
+        let Some(own) = keys.election(&election.manifest().nonce) else {
+            return Ok(0);
+        };
+        let counts = self.elections.counts.of(&election.id);
+        let mut count = counts.lock().await;
+        if let Some(count) = count.as_ref().filter(|count| count.is_good()) {
+            return Ok(count.issued);
+        }
+        let begun = Instant::now();
+        let issued = self.count_rows(&Issuance::prefix(&own)).await?;
+        *count = Some(Count {
+            issued,
+            taken: Instant::now(),
+            cost: begun.elapsed(),
+        });
+        Ok(issued)
+    }
+
+    async fn count_rows(&self, prefix: &Key) -> Result<u64, Error> {
+        let counts = pages(&self.store, prefix).map_ok(|rows| rows.len() as u64);
+        counts.try_fold(0, async |sum, rows| Ok(sum + rows)).await
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading people for rolls: one reading serves every draft that waits for it.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures_util::TryStreamExt;
+use symbolon_keyring::Root;
+use symbolon_service::reasons::Reason;
+use symbolon_store::{Row, Store};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    Entitled,
+    sweep::{pages, work_on},
+};
+use crate::{
+    Error,
+    core::Core,
+    electorates::ElectorateName,
+    rows::{Record, RecordId, Table},
+};
+
+/// How many readings are in memory at a time: one that drafts are made of, one under way.
+const READINGS: usize = 2;
+/// How often the log tells how far a reading is, in people.
+const TOLD: u64 = 1 << 19;
+
+/// The roots of everybody entitled, wiped with the last draft that is made of them.
+pub(crate) struct People {
+    pub(super) roots: Vec<Root>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Readings that drafts wait for.
+pub(crate) struct Readings {
+    /// Not begun yet: whoever is registered by now will be in them.
+    next: Mutex<HashMap<Entitled, Reading>>,
+    places: Arc<Semaphore>,
+}
+
+type Reading = Arc<OnceCell<Arc<People>>>;
+
+impl Default for Readings {
+    fn default() -> Self {
+        Self {
+            next: Mutex::default(),
+            places: Arc::new(Semaphore::new(READINGS)),
+        }
+    }
+}
+
+impl Readings {
+    /// A reading that begins later than this call.
+    fn join(&self, entitled: &Entitled) -> Reading {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(next.entry(entitled.clone()).or_default())
+    }
+
+    /// Waits for room; from then on nobody joins.
+    async fn begin(
+        &self,
+        entitled: &Entitled,
+        reading: &Reading,
+    ) -> Result<OwnedSemaphorePermit, Error> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        if next
+            .get(entitled)
+            .is_some_and(|there| Arc::ptr_eq(there, reading))
+        {
+            next.remove(entitled);
+        }
+        Ok(place.map_err(|_| Reason::ShuttingDown)?)
+    }
+}
+
+impl Core {
+    /// Everybody who is entitled now.
+    pub(crate) async fn people(&self, entitled: &Entitled) -> Result<Arc<People>, Error> {
+        let readings = &self.elections.readings;
+        let reading = readings.join(entitled);
+        let read = reading.get_or_try_init(async || {
+            let place = readings.begin(entitled, &reading).await?;
+            let roots = self.read_people(entitled).await?;
+            Ok(Arc::new(People {
+                roots,
+                _place: place,
+            }))
+        });
+        read.await.cloned()
+    }
+
+    async fn read_people(&self, entitled: &Entitled) -> Result<Vec<Root>, Error> {
+        let (keys, read) = (self.keys()?, AtomicU64::new(0));
+        let (prefix, electorate) = match entitled {
+            Entitled::Everybody => (Table::Record.key(&[]), None),
+            Entitled::Electorate(name) => {
+                let (electorate, _) = self.electorate(&ElectorateName::parse(name)?).await?;
+                (
+                    Table::Member.key(&[&electorate.id]),
+                    Some(electorate.id.len()),
+                )
+            }
+        };
+        let store = Arc::clone(&self.store);
+        let sealed = pages(&store, &prefix).and_then(|rows| records(&store, electorate, rows));
+        let opened = work_on(sealed, move |records: Vec<(RecordId, Vec<u8>)>| {
+            let roots = records
+                .iter()
+                .map(|(id, sealed)| Record::open_root(id, &keys, sealed));
+            roots.collect::<Result<Vec<_>, _>>()
+        });
+        let told = opened.inspect_ok(|roots| tell(&read, roots.len() as u64));
+        let all = told.try_fold(Vec::new(), async |mut all, roots| {
+            all.extend(roots);
+            Ok(all)
+        });
+        all.await
+    }
+}
+
+/// The sealed records of a page: its own rows, or those of an electorate's members.
+async fn records(
+    store: &Arc<dyn Store>,
+    electorate: Option<usize>,
+    rows: Vec<Row>,
+) -> Result<Vec<(RecordId, Vec<u8>)>, Error> {
+    let Some(before) = electorate else {
+        let own = rows.into_iter().map(|row| {
+            let id = RecordId::from_value(Table::Record, row.key.name())?;
+            Ok((id, row.value.bytes))
+        });
+        return own.collect();
+    };
+    let ids = rows.iter().map(|row| {
+        let id = row.key.name().get(before..).unwrap_or_default();
+        RecordId::from_value(Table::Member, id)
+    });
+    let ids = ids.collect::<Result<Vec<_>, _>>()?;
+    let found = store.get(ids.iter().map(RecordId::key).collect()).await?;
+    let records = ids.into_iter().zip(found).map(|(id, record)| {
+        let record = record.ok_or(Error::Row(Table::Member.name()))?;
+        Ok((id, record.bytes))
+    });
+    records.collect()
+}
+
+/// Tells in the log how far a long reading is.
+fn tell(read: &AtomicU64, more: u64) {
+    let before = read.fetch_add(more, Ordering::Relaxed);
+    if before / TOLD != (before + more) / TOLD {
+        tracing::info!(people = before + more, "reading people for a roll");
+    }
+}
