@@ -1,5 +1,7 @@
 //! The audit log as auditors see it: checkpoints, leaves and proofs.
 
+use std::sync::Arc;
+
 use symbolon_keyring::keys::AuditKey;
 use symbolon_service::{Refusal, reasons::Reason};
 use symbolon_store::InstallationId;
@@ -7,16 +9,20 @@ use symbolon_tlog::{
     Checkpoint, Hash, KeyKind, LogKey, TileMap, TreeWriter, consistency_proof, inclusion_proof,
     leaf_hash,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::{Error, core::Core};
+use crate::{Error, core::Core, elections::sweep::blocking};
 
 /// The most leaves of an answer.
 pub const LEAVES: u32 = 1024;
+/// Leaves that are read and hashed at a time when the tree grows.
+const READ: usize = 8192;
+/// How often the log tells how far the tree is, in leaves.
+const TOLD: u64 = 1 << 20;
 
 /// The tiles of the log's tree: a cache, 32 bytes a leaf, made of the leaves alone.
 #[derive(Default)]
-pub(crate) struct AuditTiles(Mutex<Tree>);
+pub(crate) struct AuditTiles(Arc<Mutex<Tree>>);
 
 #[derive(Default)]
 struct Tree {
@@ -73,25 +79,38 @@ impl Core {
         }
     }
 
-    /// The tree, grown to `size` leaves at least.
-    async fn audit_tree(&self, size: u64) -> Result<tokio::sync::MutexGuard<'_, Tree>, Error> {
-        let mut tree = self.audit_tiles.0.lock().await;
+    /// The tree, grown to `size` leaves at least: hashed off the connection's worker, and once
+    /// for all who wait for it.
+    async fn audit_tree(&self, size: u64) -> Result<OwnedMutexGuard<Tree>, Error> {
+        let mut tree = Arc::clone(&self.audit_tiles.0).lock_owned().await;
         while tree.writer.size() < size {
-            let leaves = self
-                .store
-                .audit_leaves(tree.writer.size(), LEAVES as usize)
-                .await?;
+            let from = tree.writer.size();
+            let leaves = self.store.audit_leaves(from, READ).await?;
             if leaves.is_empty() {
                 return Err(Error::Row("audit"));
             }
-            let Tree { writer, tiles } = &mut *tree;
-            for leaf in &leaves {
-                writer.push(leaf_hash(leaf), |tile| tiles.insert(tile));
+            tree = blocking(move || {
+                tree.grow(&leaves);
+                Ok(tree)
+            })
+            .await?;
+            let (before, now) = (from / TOLD, tree.writer.size() / TOLD);
+            if before != now {
+                tracing::info!(leaves = tree.writer.size(), "the audit log's tree is built");
             }
         }
-        let partial: Vec<_> = tree.writer.partial_tiles().collect();
-        partial.into_iter().for_each(|tile| tree.tiles.insert(tile));
         Ok(tree)
+    }
+}
+
+impl Tree {
+    fn grow(&mut self, leaves: &[Vec<u8>]) {
+        let Self { writer, tiles } = self;
+        for leaf in leaves {
+            writer.push(leaf_hash(leaf), |tile| tiles.insert(tile));
+        }
+        let partial: Vec<_> = writer.partial_tiles().collect();
+        partial.into_iter().for_each(|tile| tiles.insert(tile));
     }
 }
 
