@@ -51,6 +51,16 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An older version of this software wrote the store, in a format that is no longer read.
+    #[error(
+        "the store has format version {found}; this version reads {supported} only: nothing was changed"
+    )]
+    OlderVersion {
+        /// The version found.
+        found: u32,
+        /// The one that can be read.
+        supported: u32,
+    },
     /// A newer version of this software wrote the store.
     #[error(
         "the store has format version {found}; this version reads up to {supported}: nothing was changed"

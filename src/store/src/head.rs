@@ -8,7 +8,7 @@ use symbolon_tlog::Frontier;
 use crate::StoreError;
 
 /// The version of the rows' format that this software writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// The random number that a store is given when it is made; its checkpoint file names it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,11 +121,15 @@ impl Head {
     }
 }
 
-/// Refuses a format that a later version of this software writes, and one that none ever wrote.
+/// Refuses a format that another version of this software writes, and one that none ever wrote.
 pub(crate) fn check_version(found: u32) -> Result<(), StoreError> {
     match found {
         FORMAT_VERSION => Ok(()),
         0 => Err(StoreError::Corrupt("no store has format version 0".into())),
+        found if found < FORMAT_VERSION => Err(StoreError::OlderVersion {
+            found,
+            supported: FORMAT_VERSION,
+        }),
         found => Err(StoreError::NewerVersion {
             found,
             supported: FORMAT_VERSION,
@@ -149,14 +153,16 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_head_is_refused_by_name() {
+    fn a_newer_and_an_older_head_are_refused_by_name() {
         let mut bytes = Head::new(InstallationId::from_bytes([7; 32])).encode();
-        bytes[3] = 2;
-        let newer = StoreError::NewerVersion {
-            found: 2,
-            supported: 1,
-        };
+        bytes[3] = 3;
+        let (found, supported) = (3, 2);
+        let newer = StoreError::NewerVersion { found, supported };
         assert_eq!(Head::decode(&bytes), Err(newer));
+        bytes[3] = 1;
+        let found = 1;
+        let older = StoreError::OlderVersion { found, supported };
+        assert_eq!(Head::decode(&bytes), Err(older));
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use symbolon_store::{
-    Change, InstallationId, Key, LocalStore, MAX_VALUE, Options, Store, StoreError,
+    Change, FORMAT_VERSION, InstallationId, Key, LocalStore, MAX_VALUE, Options, Store, StoreError,
 };
 
 use crate::harness::Place;
@@ -63,15 +63,18 @@ fn a_directory_of_something_else_is_no_store() {
 }
 
 #[test]
-fn a_newer_version_is_refused_by_its_number() {
+fn another_version_is_refused_by_its_number() {
     let place = Place::with_store();
-    let newer = r#"{"format":"symbolon-store","version":2,"something":"new"}"#;
-    fs::write(place.directory().join("format"), newer).unwrap();
-    let refused = StoreError::NewerVersion {
-        found: 2,
-        supported: 1,
+    let says = |version: u32| {
+        let text = format!(r#"{{"format":"symbolon-store","version":{version},"more":0}}"#);
+        fs::write(place.directory().join("format"), text).unwrap();
+        refusal(place.open_local())
     };
-    assert_eq!(refusal(place.open_local()), refused);
+    let supported = FORMAT_VERSION;
+    let found = supported + 1;
+    assert_eq!(says(found), StoreError::NewerVersion { found, supported });
+    let found = supported - 1;
+    assert_eq!(says(found), StoreError::OlderVersion { found, supported });
 }
 
 #[test]
