@@ -1,7 +1,7 @@
 //! Who may call what: roles, and the table role × method that is asked on the raw
 //! path before anything is routed or decoded. What it doesn't list is refused.
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr, time::Duration};
 
 use http::{Method, Uri};
 
@@ -99,6 +99,7 @@ pub struct Row {
     pace: Pace,
     kind: Kind,
     request_bytes: u32,
+    seconds: u64,
 }
 
 impl Row {
@@ -110,6 +111,7 @@ impl Row {
             pace: Pace::Call,
             kind: Kind::Grpc,
             request_bytes: 0,
+            seconds: 0,
         }
     }
 
@@ -121,6 +123,7 @@ impl Row {
             pace: Pace::Stream,
             kind: Kind::Grpc,
             request_bytes: 0,
+            seconds: 0,
         }
     }
 
@@ -133,12 +136,20 @@ impl Row {
             pace: Pace::Call,
             kind: Kind::Http(method),
             request_bytes: 0,
+            seconds: 0,
         }
     }
 
     /// Takes requests of so many bytes, even where the listener's own limit is lower.
     pub const fn of_bytes(mut self, request_bytes: u32) -> Self {
         self.request_bytes = request_bytes;
+        self
+    }
+
+    /// May take so many seconds, even where the listener's own limit is lower: work that
+    /// grows with the number of people.
+    pub const fn of_seconds(mut self, seconds: u64) -> Self {
+        self.seconds = seconds;
         self
     }
 
@@ -160,6 +171,11 @@ impl Row {
     /// The largest request, where the listener allows `limit` in general.
     pub(crate) fn request_bytes(&self, limit: u32) -> u32 {
         self.request_bytes.max(limit)
+    }
+
+    /// How long a call may take, where the listener allows `limit` in general.
+    pub(crate) fn time(&self, limit: Duration) -> Duration {
+        limit.max(Duration::from_secs(self.seconds))
     }
 
     /// Whether it is a gRPC method.
@@ -299,6 +315,15 @@ mod tests {
         let row = Row::call(CHECK, &[Role::Portal]);
         assert_eq!(row.request_bytes(1000), 1000);
         assert_eq!(row.of_bytes(5000).request_bytes(1000), 5000);
+    }
+
+    #[test]
+    fn a_method_made_for_long_work_may_take_longer_than_its_listener_in_general() {
+        let (row, limit) = (Row::call(CHECK, &[Role::Portal]), Duration::from_secs(10));
+        assert_eq!(row.time(limit), limit);
+        let long = row.of_seconds(60);
+        assert_eq!(long.time(limit), Duration::from_secs(60));
+        assert_eq!(long.time(2 * long.time(limit)), Duration::from_secs(120));
     }
 
     fn ask(method: Method, path: &str, role: Role) -> Result<&'static str, Reason> {

@@ -20,6 +20,8 @@ const AUDITOR: &[Role] = &[Role::Auditor];
 
 /// The largest draft: a content file in many languages.
 pub(crate) const DRAFT_BYTES: u32 = 2 << 20;
+/// Seconds that a call may take which goes over everybody.
+const LONG: u64 = 3600;
 
 /// A service that a listener can be configured with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -142,14 +144,16 @@ const ADMIN: &[Row] = &[
     Row::call("/symbolon.admin.v1.Seal/GetSealStatus", ANYBODY),
     Row::call("/symbolon.admin.v1.Seal/Unseal", OFFICER),
     Row::call("/symbolon.admin.v1.Seal/SealVault", OFFICER),
-    Row::call("/symbolon.admin.v1.Elections/DraftElection", ORGANISERS).of_bytes(DRAFT_BYTES),
+    Row::call("/symbolon.admin.v1.Elections/DraftElection", ORGANISERS)
+        .of_bytes(DRAFT_BYTES)
+        .of_seconds(LONG),
     Row::call("/symbolon.admin.v1.Elections/GetElection", ORGANISERS),
     Row::call("/symbolon.admin.v1.Elections/ListElections", ORGANISERS),
     Row::call("/symbolon.admin.v1.Elections/OpenElection", ORGANISERS),
-    Row::call("/symbolon.admin.v1.Elections/DraftRollAddition", ORGANISERS),
+    Row::call("/symbolon.admin.v1.Elections/DraftRollAddition", ORGANISERS).of_seconds(LONG),
     Row::call("/symbolon.admin.v1.Elections/ExtendRoll", ORGANISERS),
-    Row::call("/symbolon.admin.v1.Elections/PrepareClose", ORGANISERS),
-    Row::call("/symbolon.admin.v1.Elections/CloseElection", ORGANISERS),
+    Row::call("/symbolon.admin.v1.Elections/PrepareClose", ORGANISERS).of_seconds(LONG),
+    Row::call("/symbolon.admin.v1.Elections/CloseElection", ORGANISERS).of_seconds(LONG),
     Row::call("/symbolon.admin.v1.Elections/CertifyElection", ORGANISERS),
     Row::call("/symbolon.admin.v1.Elections/CancelElection", ORGANISERS),
     Row::call("/symbolon.admin.v1.Elections/GetStatements", ORGANISERS),

@@ -135,7 +135,7 @@ impl Shared {
                 let largest = row.request_bytes(limits.request_bytes);
                 check_length(request.headers(), largest)?;
                 let time = asked_timeout(request.headers()).unwrap_or(Duration::MAX);
-                let time = time.min(limits.call());
+                let time = time.min(row.time(limits.call()));
                 let body = |inner| RequestBody::of_size(inner, largest);
                 let answer = self.route(request.map(body));
                 let answer = tokio::time::timeout(time, answer).await;
