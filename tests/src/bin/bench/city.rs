@@ -94,6 +94,13 @@ impl City {
         self.vault.as_ref().unwrap().id()
     }
 
+    /// Stops the vault, so that its files may be looked at.
+    pub(crate) fn stop(&mut self) {
+        if let Some(vault) = self.vault.take() {
+            vault.stop();
+        }
+    }
+
     /// Stops the vault and starts it again.
     pub(crate) fn restart(&mut self) {
         if let Some(vault) = self.vault.take() {

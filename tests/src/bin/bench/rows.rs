@@ -4,6 +4,7 @@ mod ballots;
 mod growth;
 mod observer;
 mod openbao;
+mod rolls;
 mod tokens;
 mod transport;
 
@@ -36,5 +37,9 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "openbao",
         run: openbao::run,
+    },
+    Group {
+        name: "rolls",
+        run: rolls::run,
     },
 ];
