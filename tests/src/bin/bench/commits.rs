@@ -16,7 +16,10 @@ const CALLERS: usize = 256;
 /// CPU time of one commit of a new row, in microseconds.
 pub(crate) fn micros(commits: u32, key: usize, value: usize) -> f64 {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options::new(folder.path().join("store"), folder.path().join("checkpoint"));
+    let options = Options::new(
+        folder.path().join("store"),
+        folder.path().join("checkpoint"),
+    );
     let installation = InstallationId::from_bytes(random::bytes(&mut random::os()));
     let store: Arc<dyn Store> = Arc::new(LocalStore::create(options, installation).unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -27,7 +30,14 @@ pub(crate) fn micros(commits: u32, key: usize, value: usize) -> f64 {
     runtime.block_on(async {
         let done = Arc::new(AtomicU32::new(0));
         let callers: Vec<_> = (0..CALLERS)
-            .map(|_| tokio::spawn(caller(Arc::clone(&store), Arc::clone(&done), commits, (key, value))))
+            .map(|_| {
+                tokio::spawn(caller(
+                    Arc::clone(&store),
+                    Arc::clone(&done),
+                    commits,
+                    (key, value),
+                ))
+            })
             .collect();
         for caller in callers {
             caller.await.unwrap();

@@ -30,7 +30,7 @@ const DAY: u64 = 24 * 60 * 60;
 /// Seconds between publications.
 pub(crate) const INTERVAL: u64 = 10;
 /// Ballots appended at a time where a log is filled.
-const PAGE: usize = 20_000;
+const PAGE: usize = 5_000;
 /// The bytes of a ballot with one answer.
 const ENTRY: usize = 222;
 
@@ -149,7 +149,10 @@ impl City {
         for (number, voters) in (0..).zip(voters.chunks(256)) {
             let bytes: Vec<u8> = voters.iter().flat_map(|voter| *voter.as_bytes()).collect();
             let width = u16::try_from(voters.len()).unwrap();
-            self.write(&layout::roll_leaves(&election.to_string(), number, width), &bytes);
+            self.write(
+                &layout::roll_leaves(&election.to_string(), number, width),
+                &bytes,
+            );
         }
         self.state(Statement::RollStatement(RollStatement {
             election,
@@ -359,7 +362,7 @@ poll_seconds = 1
 address = "127.0.0.1:{port}"
 services = ["ballots"]
 client_auth = "none"
-limits = {{ concurrent_calls = 64 }}
+limits = {{ concurrent_calls = 64, handshakes = 512 }}
 
 [listener.tls]
 certificate = "pki/gateway-main-server.pem"

@@ -76,21 +76,25 @@ fn vote(bench: &mut Bench, city: &City, gateway: &Daemon, poll: &Arc<Poll>, way:
         sum,
         Aim::AtMost(1.4),
     );
-    let parts: Vec<_> = (0..PARTS).map(|_| reference(bench, city, gateway)).collect();
+    let parts: Vec<_> = (0..PARTS)
+        .map(|_| reference(bench, city, gateway))
+        .collect();
     let receipts = Arc::new(Receipts {
         began: Instant::now(),
         times: (0..poll.size()).map(|_| AtomicU64::new(0)).collect(),
+    });
+    let supply = Arc::new(Supply {
+        poll: Arc::clone(poll),
+        next: AtomicU64::new(0),
     });
     let stop = AtomicBool::new(false);
     let before = log_size(city);
     let sizes = thread::scope(|scope| {
         let watcher = scope.spawn(|| watch(city, receipts.began, &stop));
-        let mut sent = 0;
         for reference in &parts {
-            let measured = part(bench, city, gateway, way, (poll, sent), &receipts);
-            sent = measured.1;
-            rate.push(measured.0.rate(), RATE);
-            cost.push(measured.0.server_micros, *reference);
+            let measured = part(bench, city, gateway, way, (&supply, &receipts));
+            rate.push(measured.rate(), RATE);
+            cost.push(measured.server_micros, *reference);
         }
         let accepted = receipts.accepted();
         let published = || log_size(city) >= before + accepted;
@@ -107,31 +111,41 @@ fn vote(bench: &mut Bench, city: &City, gateway: &Daemon, poll: &Arc<Poll>, way:
     bench.row(inclusion(city, poll, &receipts, (before, &sizes), over));
 }
 
-/// A part of the minute; how many ballots were sent by its end.
+/// The ballots that are still to be sent, handed out in no order of places.
+struct Supply {
+    poll: Arc<Poll>,
+    next: AtomicU64,
+}
+
+impl Supply {
+    /// The place of the next ballot, and its entry.
+    fn next(&self) -> (u64, Vec<u8>) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let left = number < self.poll.size();
+        assert!(left, "the ballots that were made are used up");
+        let place = self.poll.place(number);
+        (place, self.poll.ballot(place).to_vec())
+    }
+}
+
+/// A part of the minute.
 fn part(
     bench: &Bench,
     city: &City,
     gateway: &Daemon,
     way: Way,
-    (poll, sent): (&Arc<Poll>, u64),
-    receipts: &Arc<Receipts>,
-) -> (Measured, u64) {
+    (supply, receipts): (&Arc<Supply>, &Arc<Receipts>),
+) -> Measured {
     let until = Until::Time(Duration::from_secs(bench.size(60, 6) / PARTS));
     let usual = Load::usual(city.profile(), until);
-    let most = Arc::new(AtomicU64::new(sent));
-    let next = |number: u64, poll: &Poll, most: &AtomicU64| {
-        most.fetch_max(sent + number + 1, Ordering::Relaxed);
-        assert!(sent + number < poll.size(), "the ballots that were made are used up");
-        poll.place(sent + number)
-    };
-    let measured = match way {
+    let shared = || (Arc::clone(supply), Arc::clone(receipts));
+    match way {
         Way::Grpc => usual.run(gateway.id(), |channel: Channel| {
-            let (poll, receipts, most) = (Arc::clone(poll), Arc::clone(receipts), Arc::clone(&most));
-            let client = BallotsClient::new(channel);
-            async move |number| {
-                let place = next(number, &poll, &most);
-                let entry = poll.ballot(place).to_vec();
-                let answer = client.clone().cast_ballot(CastBallotRequest { entry }).await?;
+            let ((supply, receipts), client) = (shared(), BallotsClient::new(channel));
+            async move |_| {
+                let (place, entry) = supply.next();
+                let cast = CastBallotRequest { entry };
+                let answer = client.clone().cast_ballot(cast).await?;
                 assert!(answer.into_inner().receipt.is_some());
                 receipts.note(place);
                 Ok(())
@@ -144,23 +158,22 @@ fn part(
                 ..usual
             };
             load.run(gateway.id(), |_| {
-                let (poll, receipts, most) = (Arc::clone(poll), Arc::clone(receipts), Arc::clone(&most));
+                let (supply, receipts) = shared();
                 let browser = Browser::new(&city.profile(), city.port());
-                async move |number| {
-                    let place = next(number, &poll, &most);
-                    let entry = hex::encode(poll.ballot(place));
-                    let body = format!(r#"{{"entry":"0x{entry}"}}"#);
+                async move |_| {
+                    let (place, entry) = supply.next();
+                    let body = format!(r#"{{"entry":"0x{}"}}"#, hex::encode(entry));
                     let (status, answer) = browser.post("/v1/ballots", body).await;
-                    match status.is_success() && answer.starts_with(b"{\"entryHash\"") {
-                        true => receipts.note(place),
-                        false => return Err(Status::internal(status.to_string())),
+                    let good = status.is_success() && answer.starts_with(b"{\"entryHash\"");
+                    if !good {
+                        return Err(Status::internal(status.to_string()));
                     }
+                    receipts.note(place);
                     Ok(())
                 }
             })
         }
-    };
-    (measured, most.load(Ordering::Relaxed))
+    }
 }
 
 /// What the parts of a ballot cost, each measured alone.
@@ -181,7 +194,10 @@ impl Receipts {
     }
 
     fn accepted(&self) -> u64 {
-        let given = self.times.iter().filter(|time| time.load(Ordering::Relaxed) > 0);
+        let given = self
+            .times
+            .iter()
+            .filter(|time| time.load(Ordering::Relaxed) > 0);
         given.count() as u64
     }
 }
@@ -226,7 +242,11 @@ fn inclusion(
             seen.saturating_sub(accepted)
         })
         .collect();
-    assert_eq!(waits.len() as u64, receipts.accepted(), "every receipt is kept, once");
+    assert_eq!(
+        waits.len() as u64,
+        receipts.accepted(),
+        "every receipt is kept, once"
+    );
     waits.sort_unstable();
     let p99 = waits[(waits.len() - 1) * 99 / 100] as f64 / 1000.0;
     let mut row = Series::new(
@@ -235,7 +255,10 @@ fn inclusion(
         "the interval between publications",
         Aim::AtMost(2.0),
     );
-    row.note(format!("{} ballots, until the checkpoint is on disk", waits.len()));
+    row.note(format!(
+        "{} ballots, until the checkpoint is on disk",
+        waits.len()
+    ));
     row.push(p99, INTERVAL as f64);
     row
 }
