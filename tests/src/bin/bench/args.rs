@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{echo::EchoServer, rows};
+use crate::{
+    echo::EchoServer,
+    rows::{self, store::OpenStore},
+};
 
 /// Measures the programs beside their references, and prints a table.
 #[derive(Parser)]
@@ -32,6 +35,9 @@ pub(crate) enum Task {
     /// Serves empty calls until it is killed.
     #[command(hide = true)]
     Echo(EchoServer),
+    /// Opens a store and tells what that took.
+    #[command(hide = true)]
+    OpenStore(OpenStore),
 }
 
 impl Args {

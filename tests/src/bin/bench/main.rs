@@ -32,6 +32,10 @@ fn main() -> ExitCode {
             echo::serve(&server);
             ExitCode::SUCCESS
         }
+        Some(Task::OpenStore(store)) => {
+            rows::store::open(&store);
+            ExitCode::SUCCESS
+        }
         None => run(&args),
     }
 }

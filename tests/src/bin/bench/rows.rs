@@ -1,10 +1,12 @@
 //! The rows, in groups that share their preparation.
 
 mod ballots;
+mod enrolment;
 mod growth;
 mod observer;
 mod openbao;
 mod rolls;
+pub(crate) mod store;
 mod tokens;
 mod transport;
 
@@ -25,6 +27,14 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "ballots",
         run: ballots::run,
+    },
+    Group {
+        name: "enrolment",
+        run: enrolment::run,
+    },
+    Group {
+        name: "store",
+        run: store::run,
     },
     Group {
         name: "tokens",

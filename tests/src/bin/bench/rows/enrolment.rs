@@ -1,0 +1,146 @@
+//! Registering people beside raw Argon2id: by stream, and known people one by one.
+
+use std::{
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
+
+use symbolon_api_closed::registration::{
+    Person, RegisterPeopleRequest, register_people_response::Outcome,
+    registration_client::RegistrationClient,
+};
+use symbolon_crypto::{
+    labels,
+    password::{Costs, Hasher},
+};
+use symbolon_service::client::connect_lazy;
+use symbolon_tests::house::Plan;
+
+use super::growth::{few_in_flight, register};
+use crate::{
+    city::{City, person},
+    load::{Load, Until},
+    process::cores,
+    row::{Aim, Bench, Series},
+};
+
+/// KiB of memory and passes, and what a stream is to reach of raw Argon2id.
+const PROFILES: [((u32, u32), f64); 3] = [((19_456, 2), 0.9), ((4_096, 1), 0.9), ((1_024, 1), 0.8)];
+/// The same for known people, one by one.
+const ONE_BY_ONE: f64 = 0.85;
+
+pub(crate) fn run(bench: &mut Bench) {
+    for tax_number in [false, true] {
+        for (profile, aim) in PROFILES {
+            enrol(bench, profile, tax_number, aim);
+        }
+    }
+}
+
+fn enrol(bench: &mut Bench, profile: (u32, u32), tax_number: bool, aim: f64) {
+    let rules = if tax_number { 3 } else { 2 };
+    let city = City::found(Plan {
+        argon2: profile,
+        tax_number,
+        cache_mib: 256,
+        people_per_day: 100_000_000,
+        ..Plan::default()
+    });
+    let (memory, passes) = profile;
+    let shape = format!("({memory}, {passes}), {rules} rules");
+    let beside = format!("Argon2id on every core ÷ {rules}");
+    let row = |name: &str, aim| {
+        let name = format!("{name} {shape}");
+        Series::new(name, "people/s", &beside, Aim::AtLeast(aim))
+    };
+    let mut stream = row("enrolment by stream,", aim);
+    let mut known = row("RegisterPerson, known,", ONE_BY_ONE);
+    stream.note("the sender of the stream is on the same cores");
+    let time = Duration::from_secs(bench.size(8, 2));
+    let raw = || hashes_a_second(profile, time / 2) / f64::from(rules);
+    let mut enrolled = 0;
+    for _ in 0..bench.repetitions() {
+        // Before and after each: the machine's own mood shows in both.
+        let before = raw();
+        let count = (before * time.as_secs_f64()) as u64;
+        let people =
+            (enrolled..enrolled + count).map(|number| with(person(number), number, tax_number));
+        let streamed = by_stream(&city, people.collect());
+        let after = raw();
+        stream.push(streamed, (before + after) / 2.0);
+        enrolled += count;
+        if !tax_number {
+            let load = Load::usual(city.profile("portal-main"), Until::Time(time));
+            let measured = few_in_flight(&load)
+                .run(city.vault(), |channel| register(channel, 0, Some(enrolled)));
+            known.push(measured.rate(), (after + raw()) / 2.0);
+        }
+    }
+    bench.row(stream);
+    if !tax_number {
+        bench.row(known);
+    }
+}
+
+/// A person who has a tax number too, where there is a rule for it.
+fn with(mut person: Person, number: u64, tax_number: bool) -> Person {
+    if tax_number {
+        let attribute = ("tax_number".to_owned(), format!("{number:011}"));
+        person.attributes.extend([attribute]);
+    }
+    person
+}
+
+/// Registers new people by one stream; people a second.
+fn by_stream(city: &City, people: Vec<Person>) -> f64 {
+    let (count, profile) = (people.len(), city.profile("portal-main"));
+    city.runtime.block_on(async {
+        let mut client = RegistrationClient::new(connect_lazy(&profile).unwrap());
+        let rows = (0..).zip(people).map(|(correlation, person)| {
+            let person = Some(person);
+            RegisterPeopleRequest {
+                correlation,
+                person,
+            }
+        });
+        let begun = Instant::now();
+        let answers = client.register_people(tokio_stream::iter(rows)).await;
+        let mut answers = answers.unwrap().into_inner();
+        let mut registered = 0;
+        while let Some(answer) = answers.message().await.unwrap() {
+            assert!(matches!(answer.outcome, Some(Outcome::RegistrationId(_))));
+            registered += 1;
+        }
+        assert_eq!(registered, count);
+        count as f64 / begun.elapsed().as_secs_f64()
+    })
+}
+
+/// What Argon2id alone does on as many threads as there are cores.
+fn hashes_a_second((memory, passes): (u32, u32), time: Duration) -> f64 {
+    let costs = Costs::new(memory, passes, 1).unwrap();
+    let together = Barrier::new(cores());
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores())
+            .map(|_| scope.spawn(|| hash_for(costs, time, &together)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
+    })
+}
+
+fn hash_for(costs: Costs, time: Duration, together: &Barrier) -> f64 {
+    let mut hasher = Hasher::new(costs);
+    together.wait();
+    let (begun, mut hashes) = (Instant::now(), 0_u64);
+    while begun.elapsed() < time {
+        let input = hashes.to_be_bytes();
+        let hash = hasher.hash(labels::STRETCH, &[&[1; 32], &input], &[7; 32]);
+        assert!(hash.is_ok());
+        hashes += 1;
+    }
+    hashes as f64 / begun.elapsed().as_secs_f64()
+}
