@@ -239,3 +239,68 @@ impl Report {
         self.missing.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(aim: Aim) -> Series {
+        let mut series = Series::new("a row", "µs", "a reference", aim);
+        // A slow moment of the machine, in the second repetition, slows both.
+        for (value, reference) in [(10.0, 8.0), (100.0, 80.0), (12.0, 8.0)] {
+            series.push(value, reference);
+        }
+        series
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_middle_two() {
+        assert_eq!(Spread::new(vec![4.0, 1.0, 2.0, 9.0]).median(), 3.0);
+        assert_eq!(Spread::new(vec![5.0, 1.0, 9.0]).median(), 5.0);
+    }
+
+    #[test]
+    fn a_ratio_is_of_figures_of_one_repetition() {
+        let mut bench = Bench::new(true);
+        bench.row(series(Aim::AtMost(1.3)));
+        let row = &bench.rows[0];
+        assert_eq!(
+            (row.ratio.least(), row.ratio.median(), row.ratio.most()),
+            (1.25, 1.25, 1.5)
+        );
+        assert_eq!(row.met, Some(true));
+    }
+
+    #[test]
+    fn an_aim_is_missed_on_its_wrong_side_only() {
+        assert_eq!(Aim::AtMost(1.2).is_met(1.25), Some(false));
+        assert_eq!(Aim::AtLeast(1.2).is_met(1.25), Some(true));
+        assert_eq!(Aim::None.is_met(1.25), None);
+    }
+
+    #[test]
+    fn a_row_that_cannot_run_is_told() {
+        let mut bench = Bench::new(true);
+        bench.cannot_run("a row", "no such program");
+        let report = bench.finish();
+        assert!(!report.ran());
+        assert!(crate::output::table(&report).contains("a row: can't run: no such program"));
+    }
+
+    #[test]
+    fn a_picture_shows_judged_rows_and_no_others() {
+        let mut bench = Bench::new(true);
+        bench.row(series(Aim::AtMost(1.0)));
+        bench.row(Series {
+            name: "a < b".into(),
+            ..series(Aim::AtLeast(1.0))
+        });
+        bench.row(Series {
+            name: "told".into(),
+            ..series(Aim::None)
+        });
+        let picture = crate::output::picture(&bench.finish());
+        assert!(picture.contains("a row") && picture.contains("a &lt; b"));
+        assert!(!picture.contains("told"));
+    }
+}

@@ -52,7 +52,7 @@ pub(crate) fn run(bench: &mut Bench) {
     };
     let city = City::found(plan);
     let (portal, vault) = (city.profile("portal-main"), city.vault());
-    Load::usual(portal.clone(), Until::Calls(KNOWN))
+    few_in_flight(&Load::usual(portal.clone(), Until::Calls(KNOWN)))
         .run(vault, |channel| register(channel, 0, None));
     let mut single = Series::new(
         "pseudonyms, one by one",
@@ -70,7 +70,7 @@ pub(crate) fn run(bench: &mut Bench) {
     bulk.note("ours by the stream");
     let time = Until::Time(Duration::from_secs(bench.size(5, 2)));
     for _ in 0..bench.repetitions() {
-        let ours = Load::usual(portal.clone(), time)
+        let ours = few_in_flight(&Load::usual(portal.clone(), time))
             .run(vault, |channel| register(channel, 0, Some(KNOWN)));
         let theirs = openbao.load(time, 1);
         single.push(1e6 / ours.server_micros, 1e6 / theirs);
