@@ -7,7 +7,6 @@ use std::{
     process::Command,
     sync::{Arc, Mutex},
     thread,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use symbolon_crypto::{digest::sha256_of, ecdsa::SigningKey, keyfile, random};
@@ -18,7 +17,7 @@ use symbolon_election::{
 };
 use symbolon_ledger::layout;
 use symbolon_ledger_log::{Folder, Log};
-use symbolon_service::client::Profile;
+use symbolon_service::{client::Profile, clock::unix_now};
 use symbolon_tests::house::{Daemon, House, free_port, program, run};
 use symbolon_tlog::{Frontier, LogKey, leaf_hash};
 use tempfile::TempDir;
@@ -116,7 +115,7 @@ impl City {
     }
 
     fn manifest(&self, content: &Content, issuer: Address) -> Manifest {
-        let opens = now() - 1;
+        let opens = unix_now() - 1;
         Manifest {
             nonce: Nonce::new(random::bytes(&mut random::os())),
             content_hash: content_hash(&content.to_json()),
@@ -205,7 +204,9 @@ impl City {
             fs::read(path).unwrap()
         });
         let statements: Vec<_> = statements.collect();
-        self.own(folder).append_batch(&statements, now()).unwrap();
+        self.own(folder)
+            .append_batch(&statements, unix_now())
+            .unwrap();
     }
 
     /// Appends ballots of the polls until the log in a folder has so many; how many it has.
@@ -218,7 +219,7 @@ impl City {
                 let entries = (first..last).map(|place| poll.ballot(place).to_vec());
                 let fresh = entries.filter(|entry| log.index_of(&leaf_hash(entry)).is_none());
                 let fresh: Vec<_> = fresh.take(usize::try_from(wanted).unwrap()).collect();
-                log.append_batch(&fresh, now()).unwrap();
+                log.append_batch(&fresh, unix_now()).unwrap();
             }
         }
         log.size() - self.statements
@@ -228,7 +229,7 @@ impl City {
     fn own(&self, folder: &Path) -> Log {
         let seed = keyfile::read::<32>(&self.path("gateway/log.key")).unwrap();
         let key = LogKey::new(ORIGIN, seed.expose()).unwrap();
-        Log::open(Folder::own(folder).unwrap(), key, Vec::new(), now()).unwrap()
+        Log::open(Folder::own(folder).unwrap(), key, Vec::new(), unix_now()).unwrap()
     }
 
     /// Where the gateway listens.
@@ -330,13 +331,6 @@ fn key() -> SigningKey {
 
 fn text(text: &str) -> LocalizedText {
     LocalizedText::new("en", text)
-}
-
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs()
 }
 
 fn configuration(port: u16) -> String {
