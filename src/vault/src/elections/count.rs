@@ -17,8 +17,8 @@ use crate::{Error, core::Core, issuance::Issuance};
 const GOOD_FOR: u32 = 20;
 /// The most elections whose counts are kept.
 const KEPT: usize = 128;
-/// Counting that took less is no work.
-const NO_WORK: Duration = Duration::from_millis(20);
+/// Fewer than that are counted anew each time.
+const MANY: u64 = 1 << 16;
 
 /// Counts by election; whoever asks while one is taken waits for it.
 #[derive(Default)]
@@ -42,7 +42,7 @@ impl Counts {
 
 impl Count {
     fn is_good(&self) -> bool {
-        self.cost >= NO_WORK && self.taken.elapsed() < self.cost * GOOD_FOR
+        self.issued >= MANY && self.taken.elapsed() < self.cost * GOOD_FOR
     }
 }
 
