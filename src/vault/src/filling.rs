@@ -18,7 +18,7 @@ use symbolon_keyring::{
     keys::{IndexEntry, PortalDomainKey},
 };
 use symbolon_service::{clock, reasons::Reason};
-use symbolon_store::{Change, LocalStore, Options, Value};
+use symbolon_store::{Change, Key, LocalStore, Options, Value};
 
 use crate::{
     Error,
@@ -134,7 +134,7 @@ impl Filling {
         entries.par_sort_unstable();
         for some in entries.chunks(PEOPLE) {
             let put = |(entry, id): Entry, change: Change| {
-                change.put(table.blinded(&entry), encode_ids(&[id]))
+                new_row(change, table.blinded(&entry), encode_ids(&[id]))
             };
             self.commit(changes(some.to_vec(), mirror, put)).await?;
         }
@@ -204,8 +204,14 @@ impl Maker {
 
 impl Person {
     fn write(self, change: Change) -> Change {
-        change.put(self.id.key(), self.sealed).audit(self.leaf)
+        new_row(change, self.id.key(), self.sealed).audit(self.leaf)
     }
+}
+
+/// A row where none stands, as a registration demands. Looking has another use here: sled frees
+/// what it replaced only little by little, whenever a look at it begins; a batch is one.
+fn new_row(change: Change, key: Key, value: Vec<u8>) -> Change {
+    change.absent(key.clone()).put(key, value)
 }
 
 /// Changes of [`ROWS`] rows each, on the condition that the ring is as it was.
