@@ -21,13 +21,16 @@ use crate::{
     load::{Load, Measured, Until},
     poll::{City, INTERVAL, Poll},
     raw,
-    row::{Aim, Bench, Series},
+    row::{Aim, Bench, Series, Spread},
 };
 
 /// What the aim was set for: ballots a second on two cores, the client's work included.
 const RATE: f64 = 8_000.0;
 /// The minute is measured in so many parts.
 const PARTS: u64 = 6;
+
+/// The bytes of a ballot's row: its key, and its value with promise, signature and entry.
+const ROW: (usize, usize) = (58, 8 + 64 + 222);
 
 /// Over what ballots come.
 #[derive(Clone, Copy, PartialEq)]
@@ -77,8 +80,9 @@ fn vote(bench: &mut Bench, city: &City, gateway: &Daemon, poll: &Arc<Poll>, way:
         Aim::AtMost(1.4),
     );
     let parts: Vec<_> = (0..PARTS)
-        .map(|_| reference(bench, city, gateway))
+        .map(|_| Parts::measure(bench, city, gateway))
         .collect();
+    cost.note(Parts::told(&parts));
     let receipts = Arc::new(Receipts {
         began: Instant::now(),
         times: (0..poll.size()).map(|_| AtomicU64::new(0)).collect(),
@@ -94,7 +98,7 @@ fn vote(bench: &mut Bench, city: &City, gateway: &Daemon, poll: &Arc<Poll>, way:
         for reference in &parts {
             let measured = part(bench, city, gateway, way, (&supply, &receipts));
             rate.push(measured.rate(), RATE);
-            cost.push(measured.server_micros, *reference);
+            cost.push(measured.server_micros, reference.sum());
         }
         let accepted = receipts.accepted();
         let published = || log_size(city) >= before + accepted;
@@ -176,15 +180,43 @@ fn part(
     }
 }
 
-/// What the parts of a ballot cost, each measured alone.
-fn reference(bench: &Bench, city: &City, gateway: &Daemon) -> f64 {
-    let until = Until::Time(Duration::from_millis(bench.size(1500, 500)));
-    let empty = Load::usual(city.profile(), until).run(gateway.id(), empty_call);
-    let times = bench.size(10_000, 3_000);
-    empty.server_micros
-        + 2.0 * raw::recovery(times)
-        + raw::signature(times)
-        + commits::micros(bench.size(60_000, 15_000), 59, 8 + 64 + 222)
+/// What the parts of a ballot cost, each measured alone, in microseconds.
+struct Parts {
+    empty_call: f64,
+    recoveries: f64,
+    signature: f64,
+    commit: f64,
+}
+
+impl Parts {
+    fn measure(bench: &Bench, city: &City, gateway: &Daemon) -> Self {
+        let until = Until::Time(Duration::from_millis(bench.size(1500, 500)));
+        let empty = Load::usual(city.profile(), until).run(gateway.id(), empty_call);
+        let times = bench.size(10_000, 3_000);
+        Self {
+            empty_call: empty.server_micros,
+            recoveries: 2.0 * raw::recovery(times),
+            signature: raw::signature(times),
+            commit: commits::micros(bench.size(60_000, 15_000), ROW.0, ROW.1),
+        }
+    }
+
+    fn sum(&self) -> f64 {
+        self.empty_call + self.recoveries + self.signature + self.commit
+    }
+
+    /// The medians of several, for who asks what the sum is made of.
+    fn told(parts: &[Self]) -> String {
+        let median =
+            |part: fn(&Self) -> f64| Spread::new(parts.iter().map(part).collect()).median();
+        format!(
+            "in µs: empty call {:.0}, recoveries {:.0}, signature {:.0}, commit {:.0}",
+            median(|parts| parts.empty_call),
+            median(|parts| parts.recoveries),
+            median(|parts| parts.signature),
+            median(|parts| parts.commit)
+        )
+    }
 }
 
 impl Receipts {
