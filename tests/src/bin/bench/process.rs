@@ -25,18 +25,11 @@ pub(crate) fn peak_mib(id: u32) -> f64 {
     status_kib(id, "VmHWM:") / 1024.0
 }
 
-/// The memory that a process has, in MiB.
-pub(crate) fn resident_mib(id: u32) -> f64 {
-    status_kib(id, "VmRSS:") / 1024.0
-}
-
 /// Bytes that a process handed to the kernel so far, for files and sockets. What the kernel calls
 /// `write_bytes` counts a large folio of the page cache as a whole whenever a byte of it changes.
 pub(crate) fn written(id: u32) -> u64 {
     let io = fs::read_to_string(format!("/proc/{id}/io")).unwrap();
-    let line = io
-        .lines()
-        .find_map(|line| line.strip_prefix("wchar: "));
+    let line = io.lines().find_map(|line| line.strip_prefix("wchar: "));
     line.unwrap().parse().unwrap()
 }
 
