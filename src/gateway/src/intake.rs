@@ -18,7 +18,7 @@ use crate::{
     batches::{Batches, Promise},
     book::{Book, Election},
     outbox::{Name, Outbox, Promised, Put},
-    roll,
+    roll::Rolls,
 };
 
 /// What takes ballots.
@@ -28,6 +28,7 @@ pub struct Intake {
     pub(crate) batches: Batches,
     pub(crate) receipt_key: SigningKey,
     pub(crate) log: PathBuf,
+    pub(crate) rolls: Rolls,
     pub(crate) clock: Clock,
     pub(crate) vault: Option<ValidationClient<Channel>>,
     pub(crate) turns: Turns,
@@ -125,7 +126,7 @@ impl Intake {
         }
         let fields = ballot.fields();
         let size = election.roll_size();
-        match roll::leaf(&self.log, &fields.election, size, fields.roll_index)? {
+        match self.rolls.leaf(&fields.election, size, fields.roll_index)? {
             Some(leaf) if leaf == fields.voter_id => Ok(()),
             _ => Err(Reason::NotOnRoll.into()),
         }

@@ -26,6 +26,7 @@ use crate::{
     book::Book,
     intake::{Intake, turns},
     outbox::Outbox,
+    roll::Rolls,
     source::Source,
     statements::Follower,
 };
@@ -254,6 +255,7 @@ impl City {
             outbox: Outbox::new(store(root)),
             batches: Batches::new(INTERVAL, last),
             receipt_key: receipt_key.unwrap(),
+            rolls: Rolls::new(&log),
             log,
             clock,
             vault: None,
