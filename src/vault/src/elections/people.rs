@@ -12,7 +12,7 @@ use futures_util::TryStreamExt;
 use symbolon_keyring::Root;
 use symbolon_service::reasons::Reason;
 use symbolon_store::{Row, Store};
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{MutexGuard, OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Entitled,
@@ -41,6 +41,8 @@ pub(crate) struct Readings {
     /// Not begun yet: whoever is registered by now will be in them.
     next: Mutex<HashMap<Entitled, Reading>>,
     places: Arc<Semaphore>,
+    /// Held by the one that is under way: who comes meanwhile shares the next.
+    turn: tokio::sync::Mutex<()>,
 }
 
 type Reading = Arc<OnceCell<Arc<People>>>;
@@ -50,6 +52,7 @@ impl Default for Readings {
         Self {
             next: Mutex::default(),
             places: Arc::new(Semaphore::new(READINGS)),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 }
@@ -61,13 +64,14 @@ impl Readings {
         Arc::clone(next.entry(entitled.clone()).or_default())
     }
 
-    /// Waits for room; from then on nobody joins.
+    /// Waits for room and its turn; from then on nobody joins.
     async fn begin(
         &self,
         entitled: &Entitled,
         reading: &Reading,
-    ) -> Result<OwnedSemaphorePermit, Error> {
+    ) -> Result<(OwnedSemaphorePermit, MutexGuard<'_, ()>), Error> {
         let place = Arc::clone(&self.places).acquire_owned().await;
+        let turn = self.turn.lock().await;
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if next
             .get(entitled)
@@ -75,7 +79,7 @@ impl Readings {
         {
             next.remove(entitled);
         }
-        Ok(place.map_err(|_| Reason::ShuttingDown)?)
+        Ok((place.map_err(|_| Reason::ShuttingDown)?, turn))
     }
 }
 
@@ -85,7 +89,7 @@ impl Core {
         let readings = &self.elections.readings;
         let reading = readings.join(entitled);
         let read = reading.get_or_try_init(async || {
-            let place = readings.begin(entitled, &reading).await?;
+            let (place, _turn) = readings.begin(entitled, &reading).await?;
             let roots = self.read_people(entitled).await?;
             Ok(Arc::new(People {
                 roots,
@@ -155,5 +159,27 @@ fn tell(read: &AtomicU64, more: u64) {
     let before = read.fetch_add(more, Ordering::Relaxed);
     if before / TOLD != (before + more) / TOLD {
         tracing::info!(people = before + more, "reading people for a roll");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_comes_before_a_reading_begins_shares_it_and_who_comes_later_does_not() {
+        let (readings, all) = (Readings::default(), Entitled::Everybody);
+        let first = readings.join(&all);
+        let under_way = readings.begin(&all, &first).await.unwrap();
+        let (second, third) = (readings.join(&all), readings.join(&all));
+        assert!(!Arc::ptr_eq(&first, &second) && Arc::ptr_eq(&second, &third));
+        let waits = readings.begin(&all, &second);
+        let waits = tokio::time::timeout(std::time::Duration::from_millis(20), waits);
+        assert!(waits.await.is_err());
+        // It hasn't begun: it is still joined.
+        assert!(Arc::ptr_eq(&second, &readings.join(&all)));
+        drop(under_way);
+        let _begun = readings.begin(&all, &second).await.unwrap();
+        assert!(!Arc::ptr_eq(&second, &readings.join(&all)));
     }
 }
