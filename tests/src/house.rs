@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::{
+    collections::HashMap,
     fs,
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -32,6 +33,21 @@ pub fn program(name: &str) -> Command {
         "{name} isn't built: cargo build --release --workspace --bins"
     );
     Command::new(path)
+}
+
+/// What a portal knows of the person with this number, as the house's schema names it.
+pub fn attributes(person: u64) -> HashMap<String, String> {
+    let letter = |n: u64| char::from(b'a' + u8::try_from(n % 26).unwrap());
+    let name: String = (0..6)
+        .map(|place| letter(person / 26_u64.pow(place)))
+        .collect();
+    let pairs = [
+        ("family_name", format!("Test {name}")),
+        ("given_name", "Ada".to_owned()),
+        ("birth_date", format!("19{:02}-03-04", person % 90 + 10)),
+        ("document", format!("DOC{person:08}")),
+    ];
+    pairs.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 /// Runs a command that must be refused; what it said.

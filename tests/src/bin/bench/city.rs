@@ -13,7 +13,7 @@ use symbolon_service::{
     client::{Profile, connect_lazy},
     clock::unix_now,
 };
-use symbolon_tests::house::{Daemon, House, PASSPHRASE, Plan};
+use symbolon_tests::house::{Daemon, House, PASSPHRASE, Plan, attributes};
 use symbolon_vault::{config::VaultConfig, filling::Filling};
 use symbolon_voter::{DeviceSeed, ElectionKeys, open_token, request};
 use tokio::runtime::Runtime;
@@ -221,21 +221,9 @@ impl Voters {
     }
 }
 
-/// The attributes of a person with this number.
+/// The person with this number.
 pub(crate) fn person(number: u64) -> Person {
-    let letter = |n: u64| char::from(b'a' + u8::try_from(n % 26).unwrap());
-    let name: String = (0..6)
-        .map(|place| letter(number / 26_u64.pow(place)))
-        .collect();
-    let attributes = [
-        ("family_name", format!("Bench {name}")),
-        ("given_name", "Ada".to_owned()),
-        ("birth_date", format!("19{:02}-03-04", number % 90 + 10)),
-        ("document", format!("DOC{number:08}")),
-    ];
     Person {
-        attributes: attributes
-            .map(|(name, value)| (name.to_owned(), value))
-            .into(),
+        attributes: attributes(number),
     }
 }

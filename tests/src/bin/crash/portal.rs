@@ -12,6 +12,7 @@ use symbolon_api_closed::{
 use symbolon_crypto::random;
 use symbolon_election::Issuers;
 use symbolon_service::{Reason, clock::unix_now};
+use symbolon_tests::house::attributes;
 use symbolon_voter::{DeviceSeed, open_token, request};
 use tokio::time::sleep;
 use tonic::{Response, Status, transport::Channel};
@@ -21,7 +22,7 @@ use crate::{
     flight::Answer,
     killer::lot,
     process::Which,
-    world::{ELECTORATE, World, attributes},
+    world::{ELECTORATE, World},
 };
 
 /// Between two calls, and after one that failed.

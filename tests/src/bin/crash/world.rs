@@ -1,7 +1,6 @@
 //! A city with an open election, and everything that callers of its daemons share.
 
 use std::{
-    collections::HashMap,
     fs,
     path::Path,
     sync::{
@@ -19,7 +18,7 @@ use symbolon_service::{
     client::{Profile, connect_lazy},
     clock::unix_now,
 };
-use symbolon_tests::house::House;
+use symbolon_tests::house::{House, attributes};
 use symbolon_voter::DeviceSeed;
 use tonic::transport::Channel;
 
@@ -165,21 +164,6 @@ impl World {
         };
         connect_lazy(&profile).unwrap()
     }
-}
-
-/// The attributes of a person.
-pub(crate) fn attributes(person: u64) -> HashMap<String, String> {
-    let letters = |n: u64| char::from(b'a' + u8::try_from(n % 26).unwrap());
-    let name: String = (0..6)
-        .map(|place| letters(person / 26_u64.pow(place)))
-        .collect();
-    let pairs = [
-        ("family_name", format!("Crash {name}")),
-        ("given_name", "Ada".to_owned()),
-        ("birth_date", format!("19{:02}-03-04", person % 90 + 10)),
-        ("document", format!("DOC{person:08}")),
-    ];
-    pairs.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 /// Registers the voters by the stream; their registration IDs.
