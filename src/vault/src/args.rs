@@ -2,13 +2,16 @@
 
 use std::{
     io::Write,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use symbolon_crypto::{SecretString, keyfile, password::Costs};
 use symbolon_election::Address;
+use symbolon_identity::stretch::MAX_THREADS;
 use symbolon_keyring::{KeyState, Ring, RingFiles};
 use symbolon_service::{Shutdown, clock, logs};
 use symbolon_store::{LocalStore, Options, Store};
@@ -18,6 +21,7 @@ use crate::{
     config::VaultConfig,
     core::{CoreError, check_ring, officers},
     init::{Birth, init},
+    kdf::{self, Measured, Report},
     pinned::Pinned,
     run::Vault,
 };
@@ -42,6 +46,8 @@ enum Command {
     Init(Init),
     /// Checks configuration, store and key ring without changing anything.
     Check(Check),
+    /// Measures what the configured Argon2id profile costs here, beside others to choose from.
+    Kdf(Kdf),
 }
 
 /// Runs the vault until SIGINT or SIGTERM. It starts sealed: `symbolon unseal` opens it.
@@ -88,13 +94,25 @@ struct Check {
     passphrase_file: Option<PathBuf>,
 }
 
+#[derive(Args)]
+#[command(after_help = "Example:\n  symbolon-vault kdf --config vault.toml --seconds 10")]
+struct Kdf {
+    /// The configuration file. Store and keys are not needed.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// How long each profile is measured.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+}
+
 /// Does what the arguments say.
 pub async fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
     match (arguments.command, arguments.run) {
         (Some(Command::Init(command)), _) => command.run(out).await,
         (Some(Command::Check(command)), _) => command.run(out).await,
+        (Some(Command::Kdf(command)), _) => command.run(out),
         (None, Some(run)) => run.run().await,
-        (None, None) => bail!("say --config FILE, or init or check; --help tells more"),
+        (None, None) => bail!("say --config FILE, or init, check or kdf; --help tells more"),
     }
 }
 
@@ -195,6 +213,40 @@ impl Check {
     }
 }
 
+impl Kdf {
+    fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
+        let config = VaultConfig::read(&self.config)?;
+        let (configured, schema) = (config.costs()?, config.schema()?);
+        let rules = schema
+            .rules()
+            .iter()
+            .filter(|rule| !rule.outdated())
+            .count();
+        let threads = Some(config.stretching_threads()).filter(|threads| *threads <= MAX_THREADS);
+        let threads = threads.and_then(NonZeroUsize::new);
+        let threads = threads.with_context(|| format!("identity.threads: 1 to {MAX_THREADS}"))?;
+        let profiles = kdf::profiles(configured)?;
+        let mut measured = Vec::with_capacity(profiles.len());
+        for (number, costs) in profiles.iter().enumerate() {
+            writeln!(
+                out,
+                "measuring profile {} of {}",
+                number + 1,
+                profiles.len()
+            )?;
+            let time = Duration::from_secs(self.seconds);
+            measured.push(Measured::measure(*costs, threads, time)?);
+        }
+        let report = Report {
+            configured,
+            rules,
+            measured,
+        };
+        write!(out, "\n{report}")?;
+        Ok(())
+    }
+}
+
 /// The trust file holds nothing secret: everybody may read it.
 fn write_trust(path: &Path, json: &[u8]) -> anyhow::Result<()> {
     keyfile::replace_atomically(path, json, 0o644).with_context(|| {
@@ -216,4 +268,37 @@ async fn fits(config: &VaultConfig, store: &LocalStore) -> Result<(), CoreError>
 async fn open(files: RingFiles, path: &Path) -> anyhow::Result<Ring> {
     let passphrase: SecretString = keyfile::read_passphrase(path)?;
     Ok(tokio::task::spawn_blocking(move || files.unseal(&passphrase)).await??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::CONFIG;
+
+    async fn kdf(config: &str) -> anyhow::Result<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault.toml");
+        std::fs::write(&path, config).unwrap();
+        let path = path.to_str().unwrap();
+        let words = ["symbolon-vault", "kdf", "--seconds", "1", "--config", path];
+        let mut out = Vec::new();
+        run(Arguments::try_parse_from(words)?, &mut out).await?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[tokio::test]
+    async fn kdf_measures_the_configured_profile_without_store_or_keys() {
+        let told = kdf(CONFIG).await.unwrap();
+        assert_eq!(told.matches("← configured").count(), 1);
+        assert!(told.contains("WARNING"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn kdf_names_the_field_that_no_machine_can_have() {
+        for wrong in ["threads = 0", "threads = 1000000"] {
+            let config = CONFIG.replace("threads = 2", wrong);
+            let refused = kdf(&config).await.unwrap_err().to_string();
+            assert!(refused.starts_with("identity.threads"), "{refused}");
+        }
+    }
 }

@@ -167,6 +167,12 @@ impl VaultConfig {
             .map_err(|problem| value("identity.argon2", &problem.to_string()))
     }
 
+    /// How many threads stretch.
+    pub fn stretching_threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, Into::into);
+        self.identity.threads.unwrap_or_else(cores)
+    }
+
     /// Each portal's budget of distinct people a day.
     pub fn budgets(&self) -> BTreeMap<String, u64> {
         let portals = self.portals.iter();

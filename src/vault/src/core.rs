@@ -68,7 +68,6 @@ impl Core {
     ) -> Result<Self, CoreError> {
         let installation = store.head().await.map_err(Error::from)?.installation();
         let officers = officers(store.as_ref()).await?;
-        let threads = config.identity.threads.unwrap_or_else(cores);
         let (schema, costs) = (config.schema()?, config.costs()?);
         Pinned::new(&schema, costs)
             .adopt(store.as_ref(), clock())
@@ -80,7 +79,7 @@ impl Core {
                 costs,
                 salt: *installation.as_bytes(),
             },
-            pool: Pool::start(threads, config.identity.queue)?,
+            pool: Pool::start(config.stretching_threads(), config.identity.queue)?,
             budgets: Budgets::new(config.budgets()),
             gates: Gates::default(),
             tickets: TicketNumbers::default(),
@@ -310,10 +309,6 @@ pub(crate) fn trust_file(
         officers.addresses.clone(),
         officers.threshold,
     )
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, Into::into)
 }
 
 /// Checks that ring and store belong together and the ring isn't older; the mirror row.

@@ -19,6 +19,7 @@ pub mod filling;
 pub mod gates;
 pub mod init;
 pub mod issuance;
+pub mod kdf;
 mod pinned;
 mod published;
 pub mod registration;

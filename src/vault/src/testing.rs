@@ -23,7 +23,7 @@ use crate::{
     init::{Birth, init},
 };
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 name = "Test City"
 published = "published"
 rolls = "rolls"
