@@ -1,8 +1,7 @@
 //! Registering people beside raw Argon2id: by stream, and known people one by one.
 
 use std::{
-    sync::Barrier,
-    thread,
+    num::NonZeroUsize,
     time::{Duration, Instant},
 };
 
@@ -10,12 +9,10 @@ use symbolon_api_closed::registration::{
     Person, RegisterPeopleRequest, register_people_response::Outcome,
     registration_client::RegistrationClient,
 };
-use symbolon_crypto::{
-    labels,
-    password::{Costs, Hasher},
-};
+use symbolon_crypto::password::Costs;
 use symbolon_service::client::connect_lazy;
 use symbolon_tests::house::Plan;
+use symbolon_vault::kdf::Measured;
 
 use super::growth::{few_in_flight, register};
 use crate::{
@@ -120,27 +117,7 @@ fn by_stream(city: &City, people: Vec<Person>) -> f64 {
 /// What Argon2id alone does on as many threads as there are cores.
 fn hashes_a_second((memory, passes): (u32, u32), time: Duration) -> f64 {
     let costs = Costs::new(memory, passes, 1).unwrap();
-    let together = Barrier::new(cores());
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores())
-            .map(|_| scope.spawn(|| hash_for(costs, time, &together)))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .sum()
-    })
-}
-
-fn hash_for(costs: Costs, time: Duration, together: &Barrier) -> f64 {
-    let mut hasher = Hasher::new(costs);
-    together.wait();
-    let (begun, mut hashes) = (Instant::now(), 0_u64);
-    while begun.elapsed() < time {
-        let input = hashes.to_be_bytes();
-        let hash = hasher.hash(labels::STRETCH, &[&[1; 32], &input], &[7; 32]);
-        assert!(hash.is_ok());
-        hashes += 1;
-    }
-    hashes as f64 / begun.elapsed().as_secs_f64()
+    let threads = NonZeroUsize::new(cores()).unwrap();
+    let measured = Measured::measure(costs, threads, time).unwrap();
+    measured.hashes_a_second
 }
