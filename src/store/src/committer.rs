@@ -2,15 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::checkpoint::CheckpointFile;
 use crate::engine::Batch;
 use crate::group::Group;
-use crate::pace::{LOOK, PATIENCE, Pace};
-use crate::queue::{Answer, Call, Queue};
+use crate::inbox::Inbox;
+use crate::pace::Pace;
+use crate::queue::{Answer, Queue};
 use crate::shared::Shared;
 use crate::{Change, Head, StoreError};
 
@@ -23,13 +22,13 @@ pub(crate) type OnFailure = Box<dyn FnOnce(&StoreError) + Send>;
 /// Groups changes, applies and syncs each group, then answers.
 pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) calls: Receiver<Call>,
+    pub(crate) inbox: Arc<Inbox>,
     pub(crate) checkpoint: CheckpointFile,
     pub(crate) on_failure: OnFailure,
 }
 
 impl Committer {
-    /// Works until no caller is left, then closes the store.
+    /// Works until no call will come, then closes the store.
     pub(crate) fn run(mut self) {
         let mut queue = Queue::default();
         let worked = catch_unwind(AssertUnwindSafe(|| self.work(&mut queue)))
@@ -45,10 +44,12 @@ impl Committer {
         let mut pace = Pace::new();
         while self.wait(queue, noted) {
             while !queue.is_empty() {
-                self.gather(queue, pace.wanted());
+                self.gather(queue, &pace);
                 let group = queue.take_group();
                 pace.took(group.len());
+                let begun = Instant::now();
                 let answers = self.commit(group)?;
+                pace.lasted(begun.elapsed());
                 queue.answer(answers);
                 self.note(&mut noted)?;
             }
@@ -57,38 +58,21 @@ impl Committer {
         Ok(())
     }
 
-    /// Waits for a call, or until the checkpoint file is due; false: no caller is left.
+    /// Waits for a call, or until the checkpoint file is due; false: no call will come.
     fn wait(&self, queue: &mut Queue, (at, generation): (Instant, u64)) -> bool {
-        let call = if generation == self.shared.durable().head.generation {
-            self.calls
-                .recv()
-                .map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            self.calls
-                .recv_timeout(CHECKPOINT_EVERY.saturating_sub(at.elapsed()))
+        let noted = generation == self.shared.durable().head.generation;
+        let patience = match noted {
+            true => Duration::MAX,
+            false => CHECKPOINT_EVERY.saturating_sub(at.elapsed()),
         };
-        match call {
-            Ok(call) => queue.push(call),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return false,
-        }
-        true
+        queue.extend(self.inbox.take(1, patience));
+        !(queue.is_empty() && self.inbox.is_exhausted())
     }
 
     /// Takes in what has come, and waits a little where more is likely to.
-    fn gather(&self, queue: &mut Queue, wanted: usize) {
-        let begun = Instant::now();
-        loop {
-            while !queue.fills_a_group()
-                && let Ok(call) = self.calls.try_recv()
-            {
-                queue.push(call);
-            }
-            if queue.changes() >= wanted || begun.elapsed() >= PATIENCE {
-                return;
-            }
-            thread::sleep(LOOK);
-        }
+    fn gather(&self, queue: &mut Queue, pace: &Pace) {
+        let missing = pace.wanted().saturating_sub(queue.changes());
+        queue.extend(self.inbox.take(missing, pace.patience()));
     }
 
     /// Makes a group of changes; fails only where the store must stop.
@@ -155,13 +139,12 @@ impl Committer {
         if let Some(engine) = self.shared.take_engine() {
             engine.abandon();
         }
+        self.inbox.close();
         let unavailable = StoreError::Unavailable(error.to_string());
         queue.fail(&unavailable);
+        queue.extend(self.inbox.take(0, Duration::ZERO));
+        queue.refuse(&unavailable);
         self.shared.set_closed(Err(error.clone()));
         (self.on_failure)(error);
-        for call in self.calls {
-            queue.push(call);
-            queue.refuse(&unavailable);
-        }
     }
 }

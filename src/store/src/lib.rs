@@ -31,6 +31,7 @@ mod error;
 mod failure_tests;
 mod group;
 mod head;
+mod inbox;
 mod key;
 mod layout;
 mod local;

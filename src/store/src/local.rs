@@ -1,7 +1,6 @@
 //! A store in this process: an engine, one committer, a few readers.
 
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use symbolon_tlog::{Frontier, Hash, leaf_hash};
@@ -11,6 +10,7 @@ use crate::checkpoint::CheckpointFile;
 use crate::committer::{Committer, OnFailure};
 use crate::directory::{Directory, finish};
 use crate::engine::{Batch, Engine};
+use crate::inbox::Inbox;
 use crate::layout::{HEAD, LEAVES_PER_MARK, leaf_bounds, mark_key};
 use crate::pool::Pool;
 use crate::queue::{Answer, Call};
@@ -26,7 +26,7 @@ const QUEUE: u32 = 1024;
 pub struct LocalStore {
     pub(crate) reader: Reader,
     places: Arc<Semaphore>,
-    calls: Mutex<Option<Sender<Call>>>,
+    inbox: Arc<Inbox>,
     committer: Option<JoinHandle<()>>,
 }
 
@@ -93,10 +93,10 @@ impl LocalStore {
         let no_thread = |error: std::io::Error| StoreError::Unavailable(error.to_string());
         let shared = Arc::new(Shared::new(engine, head));
         let pool = Pool::new(readers).map_err(no_thread)?;
-        let (sender, calls) = channel();
+        let inbox = Arc::new(Inbox::new());
         let committer = Committer {
             shared: Arc::clone(&shared),
-            calls,
+            inbox: Arc::clone(&inbox),
             checkpoint,
             on_failure,
         };
@@ -107,7 +107,7 @@ impl LocalStore {
         Ok(Self {
             reader: Reader { shared, pool },
             places: Arc::new(Semaphore::new(QUEUE as usize)),
-            calls: Mutex::new(Some(sender)),
+            inbox,
             committer: Some(committer),
         })
     }
@@ -135,21 +135,15 @@ impl LocalStore {
         let place = place.map_err(|_| closed())?;
         self.reader.shared.check()?;
         let (reply, answers) = oneshot::channel();
-        let sender = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = sender.as_ref().ok_or_else(closed)?;
-        sender
-            .send(Call::new(changes, reply, place))
-            .map_err(|_| closed())?;
+        let left = self.inbox.leave(Call::new(changes, reply, place));
+        left.map_err(|_| self.reader.shared.check().err().unwrap_or_else(closed))?;
         Ok(answers)
     }
 
     /// Lets the committer end once it has done what was taken in.
     pub(crate) fn hang_up(&self) {
         self.places.close();
-        self.calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.inbox.close();
     }
 }
 

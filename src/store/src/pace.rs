@@ -2,16 +2,18 @@
 //!
 //! A sync costs the same for one change as for many. Where several callers are at work a short
 //! wait makes larger groups; where none comes it would only delay those that are there. So the
-//! last group tells how many to wait for, and now and then a few more are tried for.
+//! last group tells how many to wait for, and now and then a few more are tried for; and how long it
+//! took tells how long a wait is worth while.
 
 use std::time::Duration;
 
-use crate::queue::GROUP;
-
+/// The most changes that are waited for. Larger groups are hardly cheaper by the change, and
+/// callers who all wait for one commit leave the cores idle.
+const WORTH: usize = 32;
+/// How many times the last commit's own time a wait may take.
+const TIMES: u32 = 3;
 /// The longest wait.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(2);
-/// How often the queue is looked at during it: whoever adds to it wakes nobody.
-pub(crate) const LOOK: Duration = Duration::from_micros(200);
+const LONGEST: Duration = Duration::from_millis(16);
 /// The most groups between two tries for more.
 const SELDOM: u32 = 256;
 
@@ -25,6 +27,8 @@ pub(crate) struct Pace {
     pause: u32,
     /// How many it will be after a try that failed.
     next_pause: u32,
+    /// How long the last commit took.
+    commit: Duration,
 }
 
 impl Pace {
@@ -34,12 +38,23 @@ impl Pace {
             trying: false,
             pause: 0,
             next_pause: 1,
+            commit: Duration::ZERO,
         }
     }
 
     /// So many changes are worth a wait.
     pub(crate) fn wanted(&self) -> usize {
         self.wanted
+    }
+
+    /// So long a wait for them at most.
+    pub(crate) fn patience(&self) -> Duration {
+        (TIMES * self.commit).min(LONGEST)
+    }
+
+    /// The commit of the last group took so long.
+    pub(crate) fn lasted(&mut self, commit: Duration) {
+        self.commit = commit;
     }
 
     /// A group of so many changes was taken.
@@ -54,9 +69,10 @@ impl Pace {
         }
         self.trying = changes > 1 && self.pause == 0;
         self.wanted = match self.trying {
-            true => (changes + changes / 2 + 1).min(GROUP),
+            true => changes + changes / 2 + 1,
             false => changes,
-        };
+        }
+        .min(WORTH);
     }
 }
 
@@ -80,7 +96,19 @@ mod tests {
         for _ in 0..12 {
             pace.took(pace.wanted());
         }
-        assert_eq!(pace.wanted(), GROUP);
+        assert_eq!(pace.wanted(), WORTH);
+        pace.took(2 * WORTH);
+        assert_eq!(pace.wanted(), WORTH);
+    }
+
+    #[test]
+    fn a_wait_is_short_where_a_commit_is() {
+        let mut pace = Pace::new();
+        assert_eq!(pace.patience(), Duration::ZERO);
+        pace.lasted(Duration::from_millis(1));
+        assert_eq!(pace.patience(), Duration::from_millis(3));
+        pace.lasted(Duration::from_secs(1));
+        assert_eq!(pace.patience(), LONGEST);
     }
 
     #[test]

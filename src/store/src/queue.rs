@@ -39,6 +39,11 @@ impl Call {
         }
     }
 
+    /// How many of its changes no group has taken yet.
+    pub(crate) fn changes(&self) -> usize {
+        self.changes.len()
+    }
+
     fn take(&mut self) -> Option<Change> {
         let change = self.changes.pop_front()?;
         self.taken += 1;
@@ -59,19 +64,14 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(crate) fn push(&mut self, call: Call) {
-        self.changes += call.changes.len();
-        self.calls.push_back(call);
+    pub(crate) fn extend(&mut self, calls: Vec<Call>) {
+        self.changes += calls.iter().map(Call::changes).sum::<usize>();
+        self.calls.extend(calls);
     }
 
     /// How many changes wait.
     pub(crate) fn changes(&self) -> usize {
         self.changes
-    }
-
-    /// Whether a whole group waits.
-    pub(crate) fn fills_a_group(&self) -> bool {
-        self.changes >= GROUP
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -128,7 +128,7 @@ impl Queue {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
 
     use tokio::sync::Semaphore;
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use crate::{Key, Revision};
 
-    fn call(changes: usize) -> (Call, oneshot::Receiver<Vec<Answer>>) {
+    pub(crate) fn call(changes: usize) -> (Call, oneshot::Receiver<Vec<Answer>>) {
         let (reply, answers) = oneshot::channel();
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let change = |n: usize| Change::new().delete(Key::new(1, &[&n.to_be_bytes()]));
@@ -161,9 +161,8 @@ mod tests {
         let mut queue = Queue::default();
         let (long, mut long_answers) = call(100);
         let (short, mut short_answers) = call(3);
-        queue.push(long);
-        queue.push(short);
-        assert!(queue.fills_a_group());
+        queue.extend(vec![long, short]);
+        assert_eq!(queue.changes(), 103);
         assert_eq!(queue.take_group().len(), 64);
         queue.answer(committed(64));
         assert!(long_answers.try_recv().is_err());
@@ -178,7 +177,7 @@ mod tests {
     fn what_was_not_taken_is_refused_beside_what_was_answered() {
         let mut queue = Queue::default();
         let (long, mut answers) = call(70);
-        queue.push(long);
+        queue.extend(vec![long]);
         queue.take_group();
         queue.answer(committed(64));
         queue.refuse(&StoreError::Indeterminate);
