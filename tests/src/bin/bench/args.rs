@@ -13,12 +13,15 @@ use crate::{
 #[derive(Parser)]
 #[command(name = "bench", after_help = after_help())]
 pub(crate) struct Args {
-    /// Small sizes and few repetitions: five minutes.
+    /// Small sizes and few repetitions: six minutes.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Only these groups of rows.
     #[arg(long, value_delimiter = ',', value_parser = group_names())]
     only: Vec<String>,
+    /// Samples the cores while loads run, with perf, and tells what they were at.
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Prints JSON instead of the table.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,6 +1,6 @@
 //! What the programs cost, each row beside a reference that is measured in the same run.
 //!
-//! `bench [--quick] [--only ROWS] [--json] [--out FOLDER]` starts the real programs on loopback,
+//! `bench [--quick] [--only ROWS] [--profile] [--json] [--out FOLDER]` starts the real programs on loopback,
 //! loads them, and prints a table: figure, reference, ratio, aim. Machines differ and are noisy:
 //! ratios travel, figures don't.
 
@@ -15,6 +15,7 @@ mod load;
 mod output;
 mod poll;
 mod process;
+mod profile;
 mod raw;
 mod row;
 mod rows;
@@ -41,6 +42,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> ExitCode {
+    if args.profile {
+        profile::into(args.out.join("profiles"));
+    }
     let mut bench = Bench::new(args.quick);
     let groups = rows::GROUPS.iter().filter(|group| args.wants(group.name));
     for group in groups {

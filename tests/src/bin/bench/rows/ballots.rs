@@ -20,7 +20,7 @@ use crate::{
     echo::empty_call,
     load::{Load, Measured, Until},
     poll::{City, INTERVAL, Poll},
-    raw,
+    profile, raw,
     row::{Aim, Bench, Series, Spread},
 };
 
@@ -96,7 +96,9 @@ fn vote(bench: &mut Bench, city: &City, gateway: &Daemon, poll: &Arc<Poll>, way:
     let sizes = thread::scope(|scope| {
         let watcher = scope.spawn(|| watch(city, receipts.began, &stop));
         for reference in &parts {
-            let measured = part(bench, city, gateway, way, (&supply, &receipts));
+            let voting = || part(bench, city, gateway, way, (&supply, &receipts));
+            let name = format!("ballots, {over}");
+            let measured = profile::during(&name, voting, Measured::rate);
             rate.push(measured.rate(), RATE);
             cost.push(measured.server_micros, reference.sum());
         }

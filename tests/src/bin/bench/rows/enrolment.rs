@@ -12,13 +12,14 @@ use symbolon_api_closed::registration::{
 use symbolon_crypto::password::Costs;
 use symbolon_service::client::connect_lazy;
 use symbolon_tests::house::Plan;
-use symbolon_vault::kdf::Measured;
+use symbolon_vault::kdf;
 
 use super::growth::{few_in_flight, register};
 use crate::{
     city::{City, person},
-    load::{Load, Until},
+    load::{Load, Measured, Until},
     process::cores,
+    profile,
     row::{Aim, Bench, Series},
 };
 
@@ -63,14 +64,19 @@ fn enrol(bench: &mut Bench, profile: (u32, u32), tax_number: bool, aim: f64) {
         let count = (before * time.as_secs_f64()) as u64;
         let people =
             (enrolled..enrolled + count).map(|number| with(person(number), number, tax_number));
-        let streamed = by_stream(&city, people.collect());
+        let people: Vec<_> = people.collect();
+        let streaming = || by_stream(&city, people);
+        let streamed = profile::during(&format!("enrolment {shape}"), streaming, |rate| *rate);
         let after = raw();
         stream.push(streamed, (before + after) / 2.0);
         enrolled += count;
         if !tax_number {
             let load = Load::usual(city.profile("portal-main"), Until::Time(time));
-            let measured = few_in_flight(&load)
-                .run(city.vault(), |channel| register(channel, 0, Some(enrolled)));
+            let load = few_in_flight(&load);
+            let caller = |channel| register(channel, 0, Some(enrolled));
+            let registering = || load.run(city.vault(), caller);
+            let name = format!("RegisterPerson {shape}");
+            let measured = profile::during(&name, registering, Measured::rate);
             known.push(measured.rate(), (after + raw()) / 2.0);
         }
     }
@@ -118,6 +124,6 @@ fn by_stream(city: &City, people: Vec<Person>) -> f64 {
 fn hashes_a_second((memory, passes): (u32, u32), time: Duration) -> f64 {
     let costs = Costs::new(memory, passes, 1).unwrap();
     let threads = NonZeroUsize::new(cores()).unwrap();
-    let measured = Measured::measure(costs, threads, time).unwrap();
+    let measured = kdf::Measured::measure(costs, threads, time).unwrap();
     measured.hashes_a_second
 }

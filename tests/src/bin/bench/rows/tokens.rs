@@ -13,8 +13,8 @@ use tonic::{Status, transport::Channel};
 use crate::{
     city::{City, Voters},
     echo::empty_call,
-    load::{Load, Until},
-    raw,
+    load::{Load, Measured, Until},
+    profile, raw,
     row::{Aim, Bench, Series},
 };
 
@@ -39,7 +39,9 @@ pub(crate) fn run(bench: &mut Bench) {
         let manifest = city.open_election();
         let asking = Arc::new(city.voters(manifest, &city.some));
         let time = Until::Time(Duration::from_secs(bench.size(5, 2)));
-        let empty = Load::usual(city.profile("portal-main"), time).run(city.vault(), empty_call);
+        let usual = Load::usual(city.profile("portal-main"), time);
+        let empty = || usual.run(city.vault(), empty_call);
+        let empty = profile::during("empty call", empty, Measured::rate);
         let (recovery, signature) = (raw::recovery(RAW), raw::signature(RAW));
         let commit = raw::group_commit(bench.size(8192, 1024), issuance_shape);
         let (issued, tokens) = issue_all(&city, &asking);
@@ -47,10 +49,10 @@ pub(crate) fn run(bench: &mut Bench) {
         issue.push(issued, sum);
         let asked = (0..voters).map(|voter| asking.validation(voter, tokens[voter].get().unwrap()));
         let asked: Arc<[ValidateTokenRequest]> = asked.collect();
-        let validated = Load::usual(city.profile("gateway-main"), time)
-            .run(city.vault(), |channel| {
-                validate_token(channel, Arc::clone(&asked))
-            });
+        let usual = Load::usual(city.profile("gateway-main"), time);
+        let caller = |channel| validate_token(channel, Arc::clone(&asked));
+        let validate_all = || usual.run(city.vault(), caller);
+        let validated = profile::during("ValidateToken", validate_all, Measured::rate);
         validate.push(validated.server_micros, empty.server_micros + recovery);
     }
     bench.row(issue);
@@ -67,9 +69,9 @@ fn issue_all(city: &City, asking: &Arc<Voters>) -> (f64, Tokens) {
     let tokens: Tokens = asking.requests.iter().map(|_| OnceLock::new()).collect();
     let calls = Until::Calls(asking.requests.len() as u64);
     let load = Load::usual(city.profile("portal-main"), calls);
-    let measured = load.run(city.vault(), |channel| {
-        issue_token(channel, Arc::clone(asking), Some(Arc::clone(&tokens)))
-    });
+    let caller = |channel| issue_token(channel, Arc::clone(asking), Some(Arc::clone(&tokens)));
+    let issue_all = || load.run(city.vault(), caller);
+    let measured = profile::during("IssueToken", issue_all, Measured::rate);
     (measured.server_micros, tokens)
 }
 
