@@ -23,6 +23,7 @@ mod json;
 pub mod ledger_keys;
 pub mod manifest;
 pub mod officers;
+pub mod proposal;
 pub mod receipt;
 pub mod roll;
 pub mod sealed;

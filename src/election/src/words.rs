@@ -2,7 +2,7 @@
 
 use crate::{
     Cancelled, Certified, Close, Content, Domain, IssuerRotation, Manifest, Proposal,
-    RollStatement, Shape, Statement, Verdict, content,
+    RollStatement, Shape, Statement, Verdict, content, proposal::Action,
 };
 
 impl Statement {
@@ -209,6 +209,18 @@ fn verdict_words(statement: &Verdict) -> Vec<String> {
         format!("Installation: {}", statement.installation),
         format!("Ticket: {}", statement.ticket),
     ]
+}
+
+/// What a proposal's content file does, a line a fact. The file is checked against the proposal
+/// that names it: one that isn't the proposal's says so.
+pub fn proposal_content_words(file: &[u8], proposal: &Proposal) -> Vec<String> {
+    if content::content_hash(file) != proposal.content_hash {
+        return vec!["This content file is NOT the one that the proposal names".to_owned()];
+    }
+    match Action::parse(file) {
+        Ok(action) => action.in_words(),
+        Err(error) => vec![format!("The content file is not readable: {error}")],
+    }
 }
 
 /// Unix seconds as `YYYY-MM-DD hh:mm:ss UTC`; beyond the year 9999 as a number.
