@@ -98,6 +98,7 @@ reasons! {
     InvalidAttribute "INVALID_ATTRIBUTE" InvalidArgument Fix "An attribute has no canonical form.";
     IdentityConflict "IDENTITY_CONFLICT" FailedPrecondition CallRegistrar "The attributes point to somebody else, or to several people; a ticket is open.";
     UnknownRegistrationId "UNKNOWN_REGISTRATION_ID" NotFound Fix "No person of this portal has this registration ID.";
+    PortalSuspended "PORTAL_SUSPENDED" FailedPrecondition CallOperator "An officer has suspended this portal.";
     UnknownElectorate "UNKNOWN_ELECTORATE" NotFound Fix "There is no such electorate.";
     ElectorateExists "ELECTORATE_EXISTS" AlreadyExists Fix "An electorate of that name exists already.";
     UnknownElection "UNKNOWN_ELECTION" NotFound Fix "There is no such election.";
@@ -106,6 +107,7 @@ reasons! {
     RequestDoesNotOpen "REQUEST_DOES_NOT_OPEN" InvalidArgument Fix "The sealed request doesn't open for this election.";
     InvalidSignature "INVALID_SIGNATURE" InvalidArgument Fix "A signature isn't well formed or isn't of whom it should be.";
     NotOpen "NOT_OPEN" FailedPrecondition Retry "The election hasn't opened yet.";
+    IssuanceStopped "ISSUANCE_STOPPED" FailedPrecondition CallOperator "An officer has stopped the issuing of this election's tokens.";
     ElectionClosed "ELECTION_CLOSED" FailedPrecondition Accept "The election has closed.";
     NotClosed "NOT_CLOSED" FailedPrecondition Retry "The election hasn't closed yet.";
     ElectionCancelled "ELECTION_CANCELLED" FailedPrecondition Accept "The election was cancelled.";
@@ -113,6 +115,12 @@ reasons! {
     InvalidManifest "INVALID_MANIFEST" InvalidArgument Fix "A value of the manifest isn't allowed.";
     WrongOfficers "WRONG_OFFICERS" FailedPrecondition Fix "Officers or threshold differ from the installation's.";
     TooFewSignatures "TOO_FEW_SIGNATURES" FailedPrecondition Fix "Fewer officers signed than the threshold demands.";
+    UnknownProposal "UNKNOWN_PROPOSAL" NotFound Fix "There is no such proposal.";
+    InvalidProposal "INVALID_PROPOSAL" InvalidArgument Fix "The proposal's content isn't canonical, or not one that can be done.";
+    ProposalExpired "PROPOSAL_EXPIRED" FailedPrecondition Fix "The proposal's time is over.";
+    ProposalDecided "PROPOSAL_DECIDED" FailedPrecondition Accept "The proposal was executed or cancelled.";
+    ElectionUnderWay "ELECTION_UNDER_WAY" FailedPrecondition Retry "An election is open or closed and neither certified nor cancelled.";
+    RotationUnderWay "ROTATION_UNDER_WAY" FailedPrecondition Retry "A key is being rotated; one at a time.";
     StatementDiffers "STATEMENT_DIFFERS" AlreadyExists Accept "Another statement stands in this place already.";
     BatchTooSmall "BATCH_TOO_SMALL" FailedPrecondition Retry "Too few for one batch: a small one would tell who is in it.";
     InvalidToken "INVALID_TOKEN" InvalidArgument Fix "The token isn't one of this election's issuer.";

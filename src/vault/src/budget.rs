@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use serde::{Deserialize, Serialize};
 use symbolon_keyring::{
     PortalName,
     keys::{IndexEntry, IndexKey},
@@ -22,11 +23,29 @@ const PAGE: usize = 512;
 /// that a restart gives nothing back; the counts are made of that.
 pub struct Budgets {
     most: BTreeMap<PortalName, u64>,
+    grants: Mutex<HashMap<PortalName, Grant>>,
     spent: Mutex<HashMap<(PortalName, u64), u64>>,
+}
+
+/// What officers granted a portal beyond its budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// More distinct people a day.
+    pub people: u32,
+    /// Until when, Unix seconds.
+    pub until: u64,
+}
+
+impl Grant {
+    /// Where a portal's grant stands; a later one takes its place.
+    pub(crate) fn key(portal: &PortalName) -> Key {
+        Table::Grant.key(&[portal.as_str().as_bytes()])
+    }
 }
 
 /// One person's mark in one portal's day.
 pub struct Asked {
+    at: u64,
     day: u64,
     key: Key,
 }
@@ -40,7 +59,7 @@ impl Asked {
         let fields = [&[portal.as_str().as_bytes()], &tags[..]].concat();
         let mark = index.blind_row(Table::Asked.name(), &fields);
         let key = prefix(day, portal, &[mark.tag()]);
-        Self { day, key }
+        Self { at: now, day, key }
     }
 
     /// Where the mark stands.
@@ -57,8 +76,33 @@ impl Budgets {
             .filter_map(|(name, most)| Some((name.parse().ok()?, most)));
         Self {
             most: named.collect(),
+            grants: Mutex::default(),
             spent: Mutex::default(),
         }
+    }
+
+    /// The same, with what officers granted.
+    pub async fn with_grants(self, store: &dyn Store) -> Result<Self, Error> {
+        let keys = self.most.keys().map(Grant::key).collect();
+        let found = store.get(keys).await?;
+        for (portal, value) in self.most.keys().zip(found) {
+            if let Some(value) = value {
+                self.grant(portal, Table::Grant.decode(&value.bytes)?);
+            }
+        }
+        Ok(self)
+    }
+
+    /// From now on a portal has this grant.
+    pub fn grant(&self, portal: &PortalName, grant: Grant) {
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        grants.insert(portal.clone(), grant);
+    }
+
+    fn granted(&self, portal: &PortalName, now: u64) -> u64 {
+        let grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        let grant = grants.get(portal).filter(|grant| now <= grant.until);
+        grant.map_or(0, |grant| u64::from(grant.people))
     }
 
     /// The portals that have a budget.
@@ -74,6 +118,7 @@ impl Budgets {
         asked: &Asked,
     ) -> Result<Taken<'a>, Error> {
         let most = *self.most.get(portal).ok_or(Reason::PermissionDenied)?;
+        let most = most.saturating_add(self.granted(portal, asked.at));
         let day = (portal.clone(), asked.day);
         if !self.spent().contains_key(&day) {
             let counted = count(store, portal, asked.day).await?;

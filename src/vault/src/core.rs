@@ -1,9 +1,13 @@
 //! What every service of the vault works with.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use symbolon_crypto::{SecretString, random};
-use symbolon_election::{Domain, trust::TrustFile};
+use symbolon_election::{Address, Domain, trust::TrustFile};
 use symbolon_identity::{
     Schema,
     stretch::{Pool, Profile},
@@ -20,6 +24,7 @@ use crate::{
     config::VaultConfig,
     elections::Elections,
     gates::Gates,
+    halts::Halts,
     pinned::{Changed, Pinned},
     registration::TicketNumbers,
     rows::{Officers, RingMirror, Table, encode},
@@ -44,13 +49,12 @@ pub struct Core {
     pub(crate) profile: Profile,
     pub(crate) pool: Pool,
     pub(crate) budgets: Budgets,
+    pub(crate) halts: Halts,
     pub(crate) gates: Gates<IndexEntry>,
     pub(crate) tickets: TicketNumbers,
     pub(crate) audit_tiles: AuditTiles,
-    /// The officers that every manifest names.
-    pub officers: Officers,
-    /// What the city publishes of them.
-    pub trust: TrustFile,
+    /// What the city publishes of its officers.
+    trust: RwLock<Arc<TrustFile>>,
     pub(crate) elections: Elections,
     pub(crate) validations: Validations,
     /// Folder of files named by their SHA-256.
@@ -80,12 +84,14 @@ impl Core {
                 salt: *installation.as_bytes(),
             },
             pool: Pool::start(config.stretching_threads(), config.identity.queue)?,
-            budgets: Budgets::new(config.budgets()),
+            budgets: Budgets::new(config.budgets())
+                .with_grants(store.as_ref())
+                .await?,
+            halts: Halts::load(store.as_ref()).await?,
             gates: Gates::default(),
             tickets: TicketNumbers::default(),
             audit_tiles: AuditTiles::default(),
-            trust: trust_file(config, &officers)?,
-            officers,
+            trust: RwLock::new(Arc::new(trust_file(config, &officers)?)),
             elections: Elections::new(config.domain()),
             validations: Validations::default(),
             published: config.published.clone(),
@@ -103,6 +109,19 @@ impl Core {
     /// The keys, or [`Error::Sealed`].
     pub(crate) fn keys(&self) -> Result<Arc<Keys>, Error> {
         self.seal.keys()
+    }
+
+    /// The officers in force, whom every new manifest names.
+    pub fn trust(&self) -> Arc<TrustFile> {
+        Arc::clone(&self.trust.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on these are the officers.
+    pub(crate) fn trust_in(&self, officers: Vec<Address>, threshold: u8) {
+        let mut trust = self.trust.write().unwrap_or_else(PoisonError::into_inner);
+        let (name, origin) = (trust.name(), trust.origin());
+        let changed = TrustFile::new(name, trust.domain().clone(), origin, officers, threshold);
+        *trust = Arc::new(changed.expect("checked when it was proposed"));
     }
 
     /// The EIP-712 domain of what is signed here.

@@ -62,6 +62,9 @@ pub(crate) struct Election {
     roll: OnceLock<Arc<Roll>>,
 }
 
+/// How many elections are read at a time.
+const PAGE: usize = 64;
+
 impl Elections {
     /// Elections signed in this domain.
     pub fn new(domain: Domain) -> Self {
@@ -132,7 +135,7 @@ impl Election {
 
     /// The manifest of an election that was opened, its signatures checked anew.
     pub(crate) fn verified(&self, core: &Core) -> Result<VerifiedManifest, Error> {
-        self.manifest.clone().verify(&core.trust).map_err(refuse)
+        self.manifest.clone().verify(&core.trust()).map_err(refuse)
     }
 
     /// The election's keys; forgotten elections have none.
@@ -203,6 +206,22 @@ impl Core {
             Ok((id, Table::Election.decode(&found.value.bytes)?))
         });
         elections.collect()
+    }
+
+    /// Whether an election is public and its end isn't.
+    pub(crate) async fn election_under_way(&self) -> Result<bool, Error> {
+        let mut after = None;
+        loop {
+            let page = self.elections_after(after.as_ref(), PAGE).await?;
+            let Some((last, _)) = page.last() else {
+                return Ok(false);
+            };
+            after = Some(*last);
+            let under_way = |stage| matches!(stage, Stage::Open | Stage::Closed);
+            if page.iter().any(|(_, row)| under_way(row.stage)) {
+                return Ok(true);
+            }
+        }
     }
 
     /// The roll of an election that was opened.

@@ -21,6 +21,7 @@ use crate::{
     audit::{Caller, Leaf},
     core::{Core, retried},
     elections::{Election, Stage},
+    halts::Halt,
     rows::{RingMirror, Table},
     seal::Keys,
 };
@@ -198,8 +199,11 @@ impl Core {
         if election.row.ended || now > manifest.closes {
             return Err(Reason::ElectionClosed.into());
         }
-        match now < manifest.opens {
-            true => Err(Reason::NotOpen.into()),
+        if now < manifest.opens {
+            return Err(Reason::NotOpen.into());
+        }
+        match self.halts.holds(&Halt::issuance(&election.id)) {
+            true => Err(Reason::IssuanceStopped.into()),
             false => Ok(()),
         }
     }

@@ -61,6 +61,7 @@ impl Core {
     /// Queues behind every earlier request that shares a match key.
     pub fn queue(&self, portal: &PortalName, stretched: Vec<Stretched>) -> Result<Queued, Error> {
         let keys = self.keys()?;
+        self.check_portal(portal)?;
         let turn = self.gates.queue(blinded(&keys, &stretched));
         Ok(Queued {
             portal: portal.clone(),

@@ -17,6 +17,7 @@ const OFFICER: &[Role] = &[Role::Officer];
 const ORGANISERS: &[Role] = &[Role::Organiser, Role::Officer];
 const REGISTRARS: &[Role] = &[Role::Registrar, Role::Officer];
 const AUDITOR: &[Role] = &[Role::Auditor];
+const WATCHERS: &[Role] = &[Role::Officer, Role::Auditor];
 
 /// The largest draft: a content file in many languages.
 pub(crate) const DRAFT_BYTES: u32 = 2 << 20;
@@ -32,7 +33,7 @@ pub enum ServiceName {
     Issuance,
     /// `symbolon.validation.v1`.
     Validation,
-    /// `symbolon.admin.v1`: seal, elections and conflicts.
+    /// `symbolon.admin.v1`: seal, elections, conflicts, keys, halts and proposals.
     Admin,
     /// `symbolon.audit.v1`.
     Audit,
@@ -161,6 +162,16 @@ const ADMIN: &[Row] = &[
     Row::stream("/symbolon.admin.v1.Elections/GetContent", ORGANISERS),
     Row::call("/symbolon.admin.v1.Elections/GetTrustFile", ORGANISERS),
     Row::call("/symbolon.admin.v1.Conflicts/ListConflicts", REGISTRARS),
+    Row::call("/symbolon.admin.v1.Keys/ListKeys", WATCHERS),
+    Row::stream("/symbolon.admin.v1.Keys/WatchRotation", WATCHERS),
+    Row::call("/symbolon.admin.v1.Halts/StopIssuance", OFFICER),
+    Row::call("/symbolon.admin.v1.Halts/SuspendPortal", OFFICER),
+    Row::call("/symbolon.admin.v1.Halts/ListHalts", OFFICER),
+    Row::call("/symbolon.admin.v1.Proposals/SubmitProposal", OFFICER),
+    Row::call("/symbolon.admin.v1.Proposals/SignProposal", OFFICER),
+    Row::call("/symbolon.admin.v1.Proposals/CancelProposal", OFFICER),
+    Row::call("/symbolon.admin.v1.Proposals/GetProposal", OFFICER),
+    Row::call("/symbolon.admin.v1.Proposals/ListProposals", OFFICER),
 ];
 
 const AUDIT: &[Row] = &[

@@ -45,6 +45,12 @@ pub enum Table {
     BallotKey = b'K',
     /// Published statements by sequence.
     Statement = b'S',
+    /// What stands still, by kind and name.
+    Halt = b'H',
+    /// Proposals by digest.
+    Proposal = b'P',
+    /// What officers granted beyond a budget, by portal.
+    Grant = b'G',
 }
 
 impl Table {
@@ -75,6 +81,9 @@ impl Table {
             Self::Issuance => "issuance",
             Self::BallotKey => "ballot-key",
             Self::Statement => "statement",
+            Self::Halt => "halt",
+            Self::Proposal => "proposal",
+            Self::Grant => "grant",
         }
     }
 

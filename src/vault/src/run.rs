@@ -90,6 +90,7 @@ impl Vault {
             Box::pin(core.sum_up_validations())
         });
         every(LOOK, &core, shutdown, |core| Box::pin(end_elections(core)));
+        every(LOOK, &core, shutdown, |core| Box::pin(core.rotate()));
         for address in running.addresses() {
             tracing::info!(%address, "listening; the vault is sealed");
         }

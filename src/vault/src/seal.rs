@@ -8,7 +8,7 @@ use std::{
 use symbolon_crypto::{SecretBytes, SecretString, random};
 use symbolon_election::Nonce;
 use symbolon_keyring::{
-    Edit, PortalName, Ring, RingFiles,
+    Edit, KeyInfo, PortalName, Ring, RingFiles,
     keys::{AuditKey, ElectionKeys, IndexKey, PortalDomainKey, RecordPlace, SealingKey},
 };
 
@@ -39,6 +39,11 @@ impl Keys {
             elections: Mutex::default(),
             ring,
         }
+    }
+
+    /// Every key that the ring tells of, destroyed ones too.
+    pub fn all(&self) -> impl Iterator<Item = &KeyInfo> {
+        self.ring.keys()
     }
 
     /// The ring's revision.

@@ -4,9 +4,12 @@ mod audit;
 mod conflicts;
 mod elections;
 mod electorates;
+mod halts;
 mod issuance;
+mod keys;
 mod lists;
 mod pages;
+mod proposals;
 mod registration;
 mod seal;
 mod stream;
@@ -19,6 +22,7 @@ use futures_util::future::BoxFuture;
 use symbolon_api_closed::{
     admin::{
         conflicts_server::ConflictsServer, elections_server::ElectionsServer,
+        halts_server::HaltsServer, keys_server::KeysServer, proposals_server::ProposalsServer,
         seal_server::SealServer,
     },
     audit::audit_server::AuditServer,
@@ -54,6 +58,14 @@ impl Service {
     {
         let done = tokio::spawn(work(Arc::clone(&self.0))).await;
         Ok(done.map_err(|_| Refusal::new(Reason::Internal))??)
+    }
+
+    /// The portal that calls, and its name in the audit log.
+    fn portal<T>(&self, request: &Request<T>) -> Result<(PortalName, Caller), Refusal> {
+        let peer = Peer::of(request.extensions())?;
+        let portal = crate::core::portal(peer)?;
+        self.0.check_portal(&portal)?;
+        Ok((portal, Caller::from(peer)))
     }
 
     /// Comes when the vault stops: streams end then.
@@ -110,10 +122,16 @@ fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {
         ServiceName::Admin => {
             let elections = ElectionsServer::new(service.clone());
             let conflicts = ConflictsServer::new(service.clone());
+            let halts = HaltsServer::new(service.clone());
+            let keys = KeysServer::new(service.clone());
+            let proposals = ProposalsServer::new(service.clone());
             routes
                 .add_service(SealServer::new(service).max_decoding_message_size(CALL_BYTES))
                 .add_service(elections.max_decoding_message_size(DRAFT_BYTES as usize))
                 .add_service(conflicts.max_decoding_message_size(CALL_BYTES))
+                .add_service(halts.max_decoding_message_size(CALL_BYTES))
+                .add_service(keys.max_decoding_message_size(CALL_BYTES))
+                .add_service(proposals.max_decoding_message_size(CALL_BYTES))
         }
         ServiceName::Issuance => {
             routes.add_service(IssuanceServer::new(service).max_decoding_message_size(CALL_BYTES))
@@ -139,12 +157,6 @@ fn reflection(routes: Routes) -> Routes {
     routes
         .add_service(builder().build_v1().expect(descriptors))
         .add_service(builder().build_v1alpha().expect(descriptors))
-}
-
-/// The portal that calls, and its name in the audit log.
-fn portal<T>(request: &Request<T>) -> Result<(PortalName, Caller), Refusal> {
-    let peer = Peer::of(request.extensions())?;
-    Ok((crate::core::portal(peer)?, Caller::from(peer)))
 }
 
 /// The caller's name in the audit log.

@@ -19,9 +19,9 @@ async fn the_trust_file_names_the_officers_of_the_birth() {
         .iter()
         .map(SigningKey::address)
         .collect();
-    assert_eq!(core.trust.officers(), addresses);
-    assert_eq!(core.trust.threshold(), 2);
-    assert_eq!(core.trust.origin(), "log.example.org/polls");
+    assert_eq!(core.trust().officers(), addresses);
+    assert_eq!(core.trust().threshold(), 2);
+    assert_eq!(core.trust().origin(), "log.example.org/polls");
 }
 
 #[tokio::test]

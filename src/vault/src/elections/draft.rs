@@ -79,7 +79,8 @@ impl Core {
     ) -> Result<(ElectionId, Vec<u8>, Vec<u8>), Error> {
         let shape = Content::parse(&draft.content).map_err(refuse)?.shape();
         let ledger_keys = LedgerKeys::parse(&draft.ledger_keys).map_err(refuse)?;
-        if ledger_keys.origin() != self.trust.origin() {
+        let trust = self.trust();
+        if ledger_keys.origin() != trust.origin() {
             return Err(Refusal::new(Reason::InvalidArgument)
                 .at("ledgerKeys")
                 .because("its origin is not this installation's")
@@ -87,7 +88,7 @@ impl Core {
         }
         let nonce = Nonce::new(random::bytes(&mut random::os()));
         // The rules that keys have no part in are checked before any is minted.
-        let example = PublicKeys::of(&self.trust.officers()[0]);
+        let example = PublicKeys::of(&trust.officers()[0]);
         self.manifest(&draft, nonce, shape.encode(), example)
             .validate()
             .map_err(refuse)?;
@@ -222,7 +223,7 @@ impl Core {
     }
 
     fn manifest(&self, draft: &Draft, nonce: Nonce, shape: Vec<u8>, keys: PublicKeys) -> Manifest {
-        let mut gateways = draft.gateways.clone();
+        let (trust, mut gateways) = (self.trust(), draft.gateways.clone());
         gateways.sort_unstable();
         Manifest {
             nonce,
@@ -239,8 +240,8 @@ impl Core {
             anonymity: draft.anonymity,
             results: draft.results,
             tally_key: TallyKey::new([0; 32]),
-            officers: self.officers.addresses.clone(),
-            threshold: self.officers.threshold,
+            officers: trust.officers().to_vec(),
+            threshold: trust.threshold(),
             issuer: keys.issuer,
             request_key: keys.request,
             gateways,

@@ -11,6 +11,7 @@ use crate::{
     Error,
     audit::{Caller, Leaf},
     core::Core,
+    rows::{Officers, Table},
 };
 
 impl Core {
@@ -24,7 +25,9 @@ impl Core {
         let Entry::Manifest(signed) = decode(manifest)? else {
             return Err(wrong_entry("manifest"));
         };
-        let verified = signed.verify(&self.trust).map_err(refuse)?;
+        let officers = self.store.get_one(Officers::key()).await?;
+        let officers = officers.ok_or(Error::Row(Table::Meta.name()))?;
+        let verified = signed.verify(&self.trust()).map_err(refuse)?;
         let election = self.election(&verified.election()).await?;
         let statement = self.roll_statement_of(&verified, roll)?;
         match election.row.stage {
@@ -44,7 +47,11 @@ impl Core {
             pending_roll: None,
             ..election.row.clone()
         };
-        let change = in_force(&election, roll);
+        // The officers must be in force still. Written anew as they are: a change of officers that
+        // found no election under way a moment ago finds another revision.
+        let change = in_force(&election, roll)
+            .at(Officers::key(), officers.revision)
+            .put(Officers::key(), officers.bytes);
         let entries = [manifest, roll];
         self.publish(caller, "OpenElection", &election, &row, &entries, change)
             .await

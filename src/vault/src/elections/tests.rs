@@ -112,7 +112,7 @@ async fn manifest(core: &Core, id: &ElectionId) -> VerifiedManifest {
         _ => None,
     });
     let verified =
-        manifests.map(|manifest: UnverifiedManifest| manifest.verify(&core.trust).unwrap());
+        manifests.map(|manifest: UnverifiedManifest| manifest.verify(&core.trust()).unwrap());
     verified
         .into_iter()
         .find(|manifest| manifest.election() == *id)

@@ -1,14 +1,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
-use symbolon_crypto::random;
-use symbolon_identity::{resolve::Conflict, stretch::Stretched};
-use symbolon_keyring::keys::RecordPlace;
+use symbolon_crypto::{Secret, random};
+use symbolon_identity::{RuleId, resolve::Conflict, stretch::Stretched};
+use symbolon_keyring::keys::{IndexKey, RecordPlace};
 use symbolon_store::{Change, Key, KeyRange, Store};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use super::{Queued, blinded};
+use super::Queued;
 use crate::{
     Error,
     audit::{Caller, Leaf},
@@ -18,6 +18,8 @@ use crate::{
 };
 
 const PAGE: usize = 256;
+/// A rule's ID and a stretched match key.
+const PAIR: usize = 64;
 
 /// The number of a conflict that waits for registrars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ impl Ticket {
         Table::Ticket.key(&[&self.0.to_be_bytes()])
     }
 
-    fn from_name(name: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn from_name(name: &[u8]) -> Result<Self, Error> {
         let number = name
             .try_into()
             .map_err(|_| Error::Row(Table::Ticket.name()))?;
@@ -90,8 +92,13 @@ impl Core {
         conflict: Conflict<RecordId>,
         change: Change,
     ) -> Result<(Change, Ticket), Error> {
-        let by_keys = by_keys(keys, queued);
-        let open = self.store.get_one(by_keys.clone()).await?;
+        let portal = queued.portal.as_str();
+        let live = keys.index().iter();
+        let live = live.map(|index| by_keys(index, portal, &queued.stretched));
+        let live: Vec<Key> = live.collect();
+        // The first is of the key that writes.
+        let by_keys = live[0].clone();
+        let open = self.store.get(live).await?.into_iter().flatten().next();
         let subject = keys.audit().subject(Table::Ticket.name(), by_keys.name());
         let leaf = Leaf::new(now, caller, "RegisterPerson", "conflict").about(subject);
         let change = change.audit(leaf.encode());
@@ -100,14 +107,15 @@ impl Core {
             return Ok((change, Ticket(number)));
         }
         let ticket = self.tickets.next(self.store.as_ref()).await?;
-        let row = TicketRow {
+        let mut row = TicketRow {
             opened: now,
             kind: conflict.kind.as_str().to_owned(),
             portal: queued.portal.to_string(),
             rules: conflict.rules.iter().map(|rule| *rule.as_bytes()).collect(),
             records: conflict.records.iter().map(|id| *id.as_bytes()).collect(),
-            match_keys: seal(keys, ticket, &queued.stretched),
+            match_keys: Vec::new(),
         };
+        row.seal(keys, ticket, &queued.stretched);
         let change = change
             .absent(by_keys.clone())
             .put(by_keys, encode(&ticket.0))
@@ -133,29 +141,55 @@ impl Core {
 }
 
 /// The row that finds the ticket of the same match keys from the same portal.
-fn by_keys(keys: &Keys, queued: &Queued) -> Key {
-    let entries = blinded(keys, &queued.stretched);
+fn by_keys(index: &IndexKey, portal: &str, stretched: &[Stretched]) -> Key {
+    let entries: Vec<_> = stretched
+        .iter()
+        .map(|key| index.blind(key.secret()))
+        .collect();
     let mut tags: Vec<&[u8]> = entries.iter().map(|entry| entry.tag().as_slice()).collect();
     tags.sort_unstable();
-    let fields = [&[queued.portal.as_str().as_bytes()], &tags[..]].concat();
-    Table::TicketByKeys.blinded(
-        &keys
-            .writing_index()
-            .blind_row(Table::TicketByKeys.name(), &fields),
-    )
+    let fields = [&[portal.as_bytes()], &tags[..]].concat();
+    Table::TicketByKeys.blinded(&index.blind_row(Table::TicketByKeys.name(), &fields))
 }
 
-fn seal(keys: &Keys, ticket: Ticket, stretched: &[Stretched]) -> Vec<u8> {
-    let mut plain = Zeroizing::new(Vec::with_capacity(64 * stretched.len()));
-    for key in stretched {
-        plain.extend_from_slice(key.rule().as_bytes());
-        plain.extend_from_slice(key.secret().expose());
+impl TicketRow {
+    /// The row that finds it under an index key.
+    pub(crate) fn by_keys(&self, index: &IndexKey, match_keys: &[Stretched]) -> Key {
+        by_keys(index, &self.portal, match_keys)
     }
-    let row = ticket.0.to_be_bytes();
-    let place = RecordPlace {
+
+    /// Seals the request's match keys into it.
+    pub(crate) fn seal(&mut self, keys: &Keys, ticket: Ticket, match_keys: &[Stretched]) {
+        let mut plain = Zeroizing::new(Vec::with_capacity(PAIR * match_keys.len()));
+        for key in match_keys {
+            plain.extend_from_slice(key.rule().as_bytes());
+            plain.extend_from_slice(key.secret().expose());
+        }
+        let row = ticket.0.to_be_bytes();
+        self.match_keys = keys
+            .sealing()
+            .seal_record(&place(&row), &plain, &mut random::os());
+    }
+
+    /// The request's match keys.
+    pub(crate) fn open(&self, keys: &Keys, ticket: Ticket) -> Result<Vec<Stretched>, Error> {
+        let row = ticket.0.to_be_bytes();
+        let opened = keys.open_record(&place(&row), &self.match_keys)?;
+        let (pairs, []) = opened.expose().as_chunks::<PAIR>() else {
+            return Err(Error::Row(Table::Ticket.name()));
+        };
+        let own = pairs.iter().map(|pair| {
+            let (rule, stretched) = pair.split_first_chunk::<32>().expect("a pair is longer");
+            let stretched = Secret::init_with(|place| place.copy_from_slice(stretched));
+            Stretched::new(RuleId::from_bytes(*rule), stretched)
+        });
+        Ok(own.collect())
+    }
+}
+
+fn place(row: &[u8]) -> RecordPlace<'_> {
+    RecordPlace {
         table: Table::Ticket.name(),
-        row: &row,
-    };
-    keys.sealing()
-        .seal_record(&place, &plain, &mut random::os())
+        row,
+    }
 }

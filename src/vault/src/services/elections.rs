@@ -194,7 +194,7 @@ impl Elections for Service {
         _: Request<GetTrustFileRequest>,
     ) -> Result<Response<GetTrustFileResponse>, Status> {
         Ok(Response::new(GetTrustFileResponse {
-            trust: self.0.trust.to_json(),
+            trust: self.0.trust().to_json(),
         }))
     }
 }

@@ -11,7 +11,7 @@ use symbolon_service::{Refusal, reasons::Reason};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Service, portal, registration::row_refusal, registration_id};
+use super::{Service, registration::row_refusal, registration_id};
 use crate::{
     audit::Caller,
     core::Core,
@@ -29,7 +29,7 @@ impl Electorates for Service {
         &self,
         request: Request<CreateElectorateRequest>,
     ) -> Result<Response<CreateElectorateResponse>, Status> {
-        let (portal, caller) = portal(&request)?;
+        let (portal, caller) = self.portal(&request)?;
         let name = ElectorateName::parse(&request.into_inner().electorate)?;
         let work =
             async move |core: Arc<Core>| core.create_electorate(&caller, &portal, &name).await;
@@ -44,7 +44,7 @@ impl Electorates for Service {
         &self,
         request: Request<Streaming<AddToElectorateRequest>>,
     ) -> Result<Response<Self::AddToElectorateStream>, Status> {
-        let (portal, caller) = portal(&request)?;
+        let (portal, caller) = self.portal(&request)?;
         self.0.keys().map_err(Refusal::from)?;
         let (service, ending) = (self.clone(), self.clone());
         let messages = request.into_inner().take_until(self.stopping());
@@ -89,6 +89,7 @@ impl Service {
         portal: &PortalName,
         message: AddToElectorateRequest,
     ) -> Result<Added, Refusal> {
+        self.0.check_portal(portal)?;
         let name = ElectorateName::parse(&message.electorate)?;
         if message.registration_ids.len() > IDS {
             return Err(Refusal::new(Reason::InvalidArgument)

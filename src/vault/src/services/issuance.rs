@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 use super::{
     Service, election_id,
     lists::{List, ROWS, after},
-    portal, registration_id,
+    registration_id,
 };
 use crate::{Error, elections::Stage, published};
 
@@ -33,7 +33,7 @@ impl Issuance for Service {
         &self,
         request: Request<IssueTokenRequest>,
     ) -> Result<Response<IssueTokenResponse>, Status> {
-        let (portal, caller) = portal(&request)?;
+        let (portal, caller) = self.portal(&request)?;
         let request = request.into_inner();
         let person = registration_id("registrationId", &request.registration_id)?;
         let election = election_id(&request.election)?;
@@ -55,7 +55,7 @@ impl Issuance for Service {
         &self,
         request: Request<IssueTokensRequest>,
     ) -> Result<Response<IssueTokensResponse>, Status> {
-        let (portal, caller) = portal(&request)?;
+        let (portal, caller) = self.portal(&request)?;
         let request = request.into_inner();
         let person = registration_id("registrationId", &request.registration_id)?;
         if request.requests.len() > REQUESTS {
@@ -83,7 +83,7 @@ impl Issuance for Service {
         &self,
         request: Request<GetParticipationRequest>,
     ) -> Result<Response<GetParticipationResponse>, Status> {
-        let (portal, caller) = portal(&request)?;
+        let (portal, caller) = self.portal(&request)?;
         let request = request.into_inner();
         let person = registration_id("registrationId", &request.registration_id)?;
         let election = election_id(&request.election)?;

@@ -12,7 +12,7 @@ use symbolon_service::{Refusal, reasons::Reason};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Service, portal, stream::rows_in_order};
+use super::{Service, stream::rows_in_order};
 use crate::{audit::Caller, core::Core, registration::Queued};
 
 #[tonic::async_trait]
@@ -21,7 +21,7 @@ impl Registration for Service {
         &self,
         request: Request<RegisterPersonRequest>,
     ) -> Result<Response<RegisterPersonResponse>, Status> {
-        let (portal, caller) = portal(&request)?;
+        let (portal, caller) = self.portal(&request)?;
         let person = person(request.into_inner().person);
         let stretched = self.stretch(&person).await?;
         let queued = self.0.queue(&portal, stretched).map_err(Refusal::from)?;
@@ -38,7 +38,7 @@ impl Registration for Service {
         &self,
         request: Request<Streaming<RegisterPeopleRequest>>,
     ) -> Result<Response<Self::RegisterPeopleStream>, Status> {
-        let (portal, caller) = portal(&request)?;
+        let (portal, caller) = self.portal(&request)?;
         self.0.keys().map_err(Refusal::from)?;
         let results = rows_in_order(self.clone(), portal, caller, request.into_inner());
         Ok(Response::new(Box::pin(ReceiverStream::new(results))))

@@ -1,0 +1,169 @@
+//! What any one officer stops at once: an election's issuance, a portal. Only a proposal lets
+//! it go on.
+
+use std::{
+    collections::BTreeMap,
+    sync::{PoisonError, RwLock},
+};
+
+use serde::{Deserialize, Serialize};
+use symbolon_election::ElectionId;
+use symbolon_keyring::PortalName;
+use symbolon_service::{Refusal, reasons::Reason};
+use symbolon_store::{Change, Key, Store};
+
+use crate::{
+    Error,
+    audit::{Caller, Leaf},
+    core::{Core, retried},
+    rows::{Table, encode},
+};
+
+/// How many rows are read at a time.
+const PAGE: usize = 256;
+
+/// What stands still.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Halt {
+    /// The issuance of an election's tokens.
+    Issuance([u8; 32]),
+    /// A portal, by the name in its certificate.
+    Portal(String),
+}
+
+/// A halt's row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct HaltRow {
+    halt: Halt,
+    /// Unix seconds.
+    since: u64,
+}
+
+impl Halt {
+    /// Of an election's issuance.
+    pub fn issuance(election: &ElectionId) -> Self {
+        Self::Issuance(*election.as_bytes())
+    }
+
+    /// Of a portal.
+    pub fn portal(portal: &PortalName) -> Self {
+        Self::Portal(portal.to_string())
+    }
+
+    /// Where it stands.
+    pub(crate) fn key(&self) -> Key {
+        match self {
+            Self::Issuance(election) => Table::Halt.key(&[b"issuance", election]),
+            Self::Portal(name) => Table::Halt.key(&[b"portal", name.as_bytes()]),
+        }
+    }
+}
+
+/// The halts in force, with the time since which they are.
+pub(crate) struct Halts(RwLock<BTreeMap<Halt, u64>>);
+
+impl Halts {
+    /// Those of the store.
+    pub(crate) async fn load(store: &dyn Store) -> Result<Self, Error> {
+        let (mut halts, mut range) = (BTreeMap::new(), Table::Halt.all());
+        loop {
+            let rows = store.scan(range, PAGE).await?;
+            let Some(last) = rows.last() else {
+                return Ok(Self(RwLock::new(halts)));
+            };
+            range = Table::Halt.all().after(last.key.clone());
+            for row in &rows {
+                let HaltRow { halt, since } = Table::Halt.decode(&row.value.bytes)?;
+                halts.insert(halt, since);
+            }
+        }
+    }
+
+    pub(crate) fn holds(&self, halt: &Halt) -> bool {
+        let halts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        halts.contains_key(halt)
+    }
+
+    pub(crate) fn end(&self, halt: &Halt) {
+        let mut halts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        halts.remove(halt);
+    }
+
+    fn begin(&self, halt: &Halt, since: u64) {
+        let mut halts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        halts.entry(halt.clone()).or_insert(since);
+    }
+
+    fn all(&self) -> Vec<(Halt, u64)> {
+        let halts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        halts
+            .iter()
+            .map(|(halt, since)| (halt.clone(), *since))
+            .collect()
+    }
+}
+
+impl Core {
+    /// Stops the issuance of an election's tokens.
+    pub async fn stop_issuance(&self, caller: &Caller, id: &ElectionId) -> Result<(), Error> {
+        retried(|| async {
+            let keys = self.keys()?;
+            let election = self.public_election(id).await?;
+            let subject = election
+                .keys(&keys)?
+                .subject("election", election.id.as_bytes());
+            // Written anew as it is: an issuance that was under way finds another revision.
+            let change = Change::new()
+                .at(election.key(), election.revision)
+                .put(election.key(), encode(&election.row));
+            let leaf = Leaf::new(self.now(), caller, "StopIssuance", "stopped").about(subject);
+            self.halt(Halt::issuance(id), change.audit(leaf.encode()))
+                .await
+        })
+        .await
+    }
+
+    /// Refuses a portal's calls.
+    pub async fn suspend_portal(&self, caller: &Caller, portal: &PortalName) -> Result<(), Error> {
+        self.known_portal(portal)?;
+        let subject = self
+            .keys()?
+            .audit()
+            .subject("portal", portal.as_str().as_bytes());
+        let leaf = Leaf::new(self.now(), caller, "SuspendPortal", "suspended").about(subject);
+        self.halt(Halt::portal(portal), Change::new().audit(leaf.encode()))
+            .await
+    }
+
+    /// What stands still, and since when.
+    pub fn halts(&self) -> Vec<(Halt, u64)> {
+        self.halts.all()
+    }
+
+    /// [`Reason::PortalSuspended`] for a portal that is.
+    pub(crate) fn check_portal(&self, portal: &PortalName) -> Result<(), Error> {
+        match self.halts.holds(&Halt::portal(portal)) {
+            true => Err(Reason::PortalSuspended.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// A portal of the configuration.
+    pub(crate) fn known_portal(&self, portal: &PortalName) -> Result<(), Error> {
+        match self.budgets.portals().any(|known| known == portal) {
+            true => Ok(()),
+            false => Err(Refusal::new(Reason::NotFound).at("portal").into()),
+        }
+    }
+
+    /// Stands still before it is written: a disk that doesn't answer keeps nothing going.
+    async fn halt(&self, halt: Halt, change: Change) -> Result<(), Error> {
+        let since = self.now();
+        self.halts.begin(&halt, since);
+        let key = halt.key();
+        let row = encode(&HaltRow { halt, since });
+        self.try_commit(change.put(key, row))
+            .await?
+            .ok_or(Error::Contention)
+    }
+}
