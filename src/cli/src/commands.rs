@@ -5,10 +5,13 @@ mod completions;
 mod conflicts;
 mod election;
 mod electorate;
+mod halt;
+mod keys;
 mod officer;
 mod people;
 mod person;
 mod pki;
+mod proposals;
 mod receipt;
 mod seal;
 mod token;
@@ -42,6 +45,15 @@ pub enum Command {
     /// Named sets of people.
     #[command(subcommand)]
     Electorate(electorate::Electorate),
+    /// The vault's keys: what there is, what is due, how a rotation goes.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// What any one officer stops at once: an election's tokens, a portal.
+    #[command(subcommand)]
+    Halt(halt::Halt),
+    /// What is done once enough officers have signed it.
+    #[command(subcommand)]
+    Proposals(proposals::Proposals),
     /// Conflicts of identities that wait for registrars.
     #[command(subcommand)]
     Conflicts(conflicts::Conflicts),
@@ -76,6 +88,9 @@ impl Command {
             Self::Person(group) => group.run(context),
             Self::People(group) => group.run(context),
             Self::Electorate(group) => group.run(context),
+            Self::Keys(group) => group.run(context),
+            Self::Halt(group) => group.run(context),
+            Self::Proposals(group) => group.run(context),
             Self::Conflicts(group) => group.run(context),
             Self::Token(group) => group.run(context),
             Self::Election(group) => group.run(context),

@@ -86,7 +86,7 @@ impl Election {
 /// Contents of many elections, or many leaves of a roll.
 const LARGEST_ANSWER: usize = 64 << 20;
 
-fn elections(channel: Channel) -> ElectionsClient<Channel> {
+pub(super) fn elections(channel: Channel) -> ElectionsClient<Channel> {
     ElectionsClient::new(channel).max_decoding_message_size(LARGEST_ANSWER)
 }
 
@@ -99,7 +99,8 @@ impl TrustOption {
     }
 }
 
-async fn fetch_trust(client: &mut ElectionsClient<Channel>) -> Result<TrustFile, Error> {
+/// The vault's own trust file.
+pub(super) async fn fetch_trust(client: &mut ElectionsClient<Channel>) -> Result<TrustFile, Error> {
     let answer = client
         .get_trust_file(GetTrustFileRequest {})
         .await

@@ -6,7 +6,10 @@ use std::{
 use clap::{Args, Subcommand};
 use serde_json::json;
 use symbolon_crypto::{Secret, ecdsa::SigningKey, random};
-use symbolon_election::{Domain, Manifest, SignatureFile, Statement, TrustFile, words};
+use symbolon_election::{
+    Domain, Manifest, Proposal, SignatureFile, Statement, TrustFile, proposal::Action, words,
+};
+use zeroize::Zeroizing;
 
 use crate::{
     Context, Error,
@@ -74,7 +77,8 @@ pub struct Sign {
     /// The city's trust file: a statement for another ledger, or by other officers, is refused.
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
-    /// The content file, to be shown and held against a manifest.
+    /// The content file, to be shown and held against a manifest or a proposal; a proposal's is
+    /// looked for beside it, as content.json.
     #[arg(long, value_name = "FILE")]
     content: Option<PathBuf>,
     /// The language in which contents are shown.
@@ -175,16 +179,24 @@ impl Sign {
             if let Some(trust) = &trust {
                 check_trust(path, &statement, &domain, trust)?;
             }
-            read.push((path, statement, domain));
+            let content = match (&statement, &content) {
+                (Statement::Proposal(proposal), None) => Some(content_beside(path, proposal)?),
+                (Statement::Proposal(proposal), Some(content)) => {
+                    check_content(path, proposal, content)?;
+                    Some(content.clone())
+                }
+                (_, content) => content.clone(),
+            };
+            read.push((path, statement, domain, content));
         }
-        for (path, statement, domain) in &read {
+        for (path, statement, domain, content) in &read {
             let content = content.as_deref().map(Vec::as_slice);
             self.show(path, statement, domain, content);
         }
         self.confirm(read.len())?;
         let key = open_key(&self.key, self.passphrase.passphrase_file.clone())?;
         let (mut written, mut facts) = (Vec::new(), Vec::new());
-        for (path, statement, domain) in &read {
+        for (path, statement, domain, _) in &read {
             let digest = statement.digest(domain);
             let signature = SignatureFile::new(statement, domain, key.sign(digest.as_bytes()))
                 .map_err(|e| Error::unreadable("the signature", e))?;
@@ -202,8 +214,14 @@ impl Sign {
     fn show(&self, path: &Path, statement: &Statement, domain: &Domain, content: Option<&[u8]>) {
         let mut text = format!("{}\n", path.display());
         let mut lines = statement.in_words(domain);
-        if let (Statement::Manifest(manifest), Some(content)) = (statement, content) {
-            lines.extend(words::content_words(content, manifest, &self.language));
+        match (statement, content) {
+            (Statement::Manifest(manifest), Some(content)) => {
+                lines.extend(words::content_words(content, manifest, &self.language));
+            }
+            (Statement::Proposal(proposal), Some(content)) => {
+                lines.extend(words::proposal_content_words(content, proposal));
+            }
+            _ => {}
         }
         for line in lines {
             text.push_str(&format!("  {}\n", printable(&line)));
@@ -261,6 +279,26 @@ fn check_trust(
             refuse("its officers or threshold are not those of the trust file")
         }
         _ => Ok(()),
+    }
+}
+
+/// The content of a proposal: nobody signs what they can't read.
+fn content_beside(path: &Path, proposal: &Proposal) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let content = files::read(&path.with_file_name("content.json"))?;
+    check_content(path, proposal, &content)?;
+    Ok(content)
+}
+
+fn check_content(path: &Path, proposal: &Proposal, content: &[u8]) -> Result<(), Error> {
+    match Action::parse(content) {
+        Ok(action) if action.content_hash() == proposal.content_hash => Ok(()),
+        _ => Err(Error::failed(
+            format!(
+                "{}: the content is not the one that it names",
+                path.display()
+            ),
+            "Don't sign it: ask who drafted it.",
+        )),
     }
 }
 
