@@ -6,6 +6,7 @@ mod growth;
 mod observer;
 mod openbao;
 mod rolls;
+mod rotation;
 pub(crate) mod store;
 mod tokens;
 mod transport;
@@ -51,5 +52,9 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "rolls",
         run: rolls::run,
+    },
+    Group {
+        name: "rotation",
+        run: rotation::run,
     },
 ];
