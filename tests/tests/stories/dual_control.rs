@@ -51,10 +51,10 @@ fn one_officer_suspends_a_portal_and_two_let_it_go_on() {
     let draft = [
         "proposals",
         "draft",
-        "--out",
-        &first,
         "resume-portal",
         "main",
+        "--out",
+        &first,
     ];
     let digest = house.symbolon("officer-one", &draft)["digest"].clone();
     let digest = digest.as_str().unwrap();
@@ -91,7 +91,7 @@ fn one_officer_suspends_a_portal_and_two_let_it_go_on() {
 /// Two officers decide something.
 fn decide(house: &House, folder: &str, what: &[&str]) {
     let folder = house.path(folder);
-    let draft = [&["proposals", "draft", "--out", &folder], what].concat();
+    let draft = [&["proposals", "draft"], what, &["--out", &folder]].concat();
     house.symbolon("officer-one", &draft);
     for officer in ["one", "two"] {
         sign(house, officer, &format!("{folder}/proposal.json"));
@@ -130,10 +130,10 @@ fn an_officer_signs_nothing_whose_content_is_another_or_is_missing() {
     let draft = [
         "proposals",
         "draft",
-        "--out",
-        &folder,
         "resume-portal",
         "main",
+        "--out",
+        &folder,
     ];
     house.symbolon("officer-one", &draft);
     let (proposal, content) = (

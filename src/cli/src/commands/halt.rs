@@ -24,7 +24,7 @@ pub enum Halt {
 
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  symbolon --profile pki/officer-one.toml halt issuance 0a9c…\n\nAny one officer may. Going on needs a proposal: symbolon proposals draft … resume-issuance"
+    after_help = "Example:\n  symbolon --profile pki/officer-one.toml halt issuance 0a9c…\n\nAny one officer may. Going on needs a proposal: symbolon proposals draft resume-issuance"
 )]
 pub struct Issuance {
     /// The election's ID.
@@ -33,7 +33,7 @@ pub struct Issuance {
 
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  symbolon --profile pki/officer-one.toml halt portal main\n\nAny one officer may. Going on needs a proposal: symbolon proposals draft … resume-portal"
+    after_help = "Example:\n  symbolon --profile pki/officer-one.toml halt portal main\n\nAny one officer may. Going on needs a proposal: symbolon proposals draft resume-portal"
 )]
 pub struct Portal {
     /// The name in the portal's certificate.

@@ -92,7 +92,7 @@ fn to_do(key: &Key, days: u64) -> &'static str {
     let rotates = matches!(key.purpose.as_str(), "index" | "sealing");
     match key.state.as_str() {
         "retiring" => "is destroyed when the rotation ends: keys watch",
-        "active" if rotates && days > DUE_DAYS => "ROTATE: proposals draft … rotate-key",
+        "active" if rotates && days > DUE_DAYS => "ROTATE: proposals draft rotate-key",
         _ => "",
     }
 }

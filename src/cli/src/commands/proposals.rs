@@ -23,6 +23,7 @@ use folder::Folder;
 #[derive(Subcommand)]
 pub enum Proposals {
     /// Writes a proposal for the officers to sign.
+    #[command(subcommand)]
     Draft(draft::Draft),
     /// Hands in the signatures of a proposal's folder; with enough of them it is done.
     Sign(Sign),

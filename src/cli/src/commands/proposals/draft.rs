@@ -15,38 +15,33 @@ use crate::{
     output::{Report, printable},
 };
 
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  symbolon --profile pki/officer-one.toml proposals draft --out resume resume-portal main
-  symbolon --profile pki/officer-one.toml proposals draft --out more raise-budget main --people 50000 --until +3d
-  symbolon --profile pki/officer-one.toml proposals draft --out new change-officers --threshold 2 --officer 0x5aAe… --officer 0x71C7…
-
-Then each officer signs FOLDER/proposal.json: symbolon officer sign")]
-pub struct Draft {
-    /// The new folder.
-    #[arg(long, value_name = "FOLDER")]
-    out: PathBuf,
-    /// Until when it may be executed: a time, or +7d from now on; at most 30 days.
-    #[arg(long, default_value = "+7d", value_name = "TIME")]
-    expires: String,
-    #[command(subcommand)]
-    what: What,
-}
-
+/// Something to be decided.
 #[derive(Subcommand)]
-enum What {
+pub enum Draft {
     /// Issues an election's tokens again.
+    #[command(
+        after_help = "Example:\n  symbolon --profile pki/officer-one.toml proposals draft resume-issuance 0a9c… --out resume\n\nThen each officer signs resume/proposal.json: symbolon officer sign"
+    )]
     ResumeIssuance {
         /// The election's ID.
         election: ElectionId,
+        #[command(flatten)]
+        to: To,
     },
     /// Lets a portal call again.
+    #[command(
+        after_help = "Example:\n  symbolon --profile pki/officer-one.toml proposals draft resume-portal main --out resume\n\nThen each officer signs resume/proposal.json: symbolon officer sign"
+    )]
     ResumePortal {
         /// The name in its certificate.
         name: String,
+        #[command(flatten)]
+        to: To,
     },
     /// Lets a portal ask about more distinct people a day.
+    #[command(
+        after_help = "Example:\n  symbolon --profile pki/officer-one.toml proposals draft raise-budget main --people 50000 --until +3d --out more\n\nThen each officer signs more/proposal.json: symbolon officer sign"
+    )]
     RaiseBudget {
         /// The name in the portal's certificate.
         name: String,
@@ -56,8 +51,13 @@ enum What {
         /// Until when: a time, or +3d from now on.
         #[arg(long, value_name = "TIME")]
         until: String,
+        #[command(flatten)]
+        to: To,
     },
     /// Makes others the officers, or changes how many of them must sign.
+    #[command(
+        after_help = "Example:\n  symbolon --profile pki/officer-one.toml proposals draft change-officers --threshold 2 --officer 0x5aAe… --officer 0x71C7… --out new\n\nThen each officer signs new/proposal.json: symbolon officer sign"
+    )]
     ChangeOfficers {
         /// Everybody who is an officer from then on.
         #[arg(long = "officer", value_name = "ADDRESS", required = true)]
@@ -65,68 +65,90 @@ enum What {
         /// How many of them must sign.
         #[arg(long)]
         threshold: u8,
+        #[command(flatten)]
+        to: To,
     },
     /// Replaces a key of the vault, and destroys it once nothing lies under it.
+    #[command(
+        after_help = "Example:\n  symbolon --profile pki/officer-one.toml proposals draft rotate-key index --share 50 --out rotate\n\nThen each officer signs rotate/proposal.json: symbolon officer sign"
+    )]
     RotateKey {
         /// Which.
         key: Which,
         /// The share of the time that the vault works at it, in percent.
         #[arg(long, default_value = "50", value_name = "PERCENT")]
         share: u8,
+        #[command(flatten)]
+        to: To,
     },
+}
+
+/// Where the proposal goes, and how long it stands.
+#[derive(Args)]
+pub struct To {
+    /// The new folder.
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    /// Until when it may be executed: a time, or +7d from now on; at most 30 days.
+    #[arg(long, default_value = "+7d", value_name = "TIME")]
+    expires: String,
 }
 
 /// A key that can be rotated.
 #[derive(Clone, Copy, ValueEnum)]
-enum Which {
+pub enum Which {
     /// The one by which people are found.
     Index,
     /// The one that seals records.
     Sealing,
 }
 
-impl What {
-    fn action(self, now: u64) -> Result<Action, Error> {
+impl Draft {
+    fn action(self, now: u64) -> Result<(Action, To), Error> {
         Ok(match self {
-            Self::ResumeIssuance { election } => Action::ResumeIssuance { election },
-            Self::ResumePortal { name } => Action::ResumePortal { portal: name },
+            Self::ResumeIssuance { election, to } => (Action::ResumeIssuance { election }, to),
+            Self::ResumePortal { name, to } => (Action::ResumePortal { portal: name }, to),
             Self::RaiseBudget {
                 name,
                 people,
                 until,
-            } => Action::RaiseBudget {
-                portal: name,
-                people,
-                until: clock::parse_time(&until, now)?,
-            },
-            Self::RotateKey { key, share } => Action::RotateKey {
-                key: match key {
+                to,
+            } => {
+                let action = Action::RaiseBudget {
+                    portal: name,
+                    people,
+                    until: clock::parse_time(&until, now)?,
+                };
+                (action, to)
+            }
+            Self::RotateKey { key, share, to } => {
+                let key = match key {
                     Which::Index => RotatedKey::Index,
                     Which::Sealing => RotatedKey::Sealing,
-                },
-                share,
-            },
+                };
+                (Action::RotateKey { key, share }, to)
+            }
             Self::ChangeOfficers {
                 mut officers,
                 threshold,
+                to,
             } => {
                 officers.sort_unstable();
-                Action::ChangeOfficers {
+                let action = Action::ChangeOfficers {
                     officers,
                     threshold,
-                }
+                };
+                (action, to)
             }
         })
     }
-}
 
-impl Draft {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
-        let action = self.what.action(context.now)?;
+        let (action, to) = self.action(context.now)?;
         // What the vault would refuse is told before anybody signs.
         let action = Action::parse(&action.to_json())
             .map_err(|e| Error::usage(e.to_string(), "Change what it names."))?;
-        let expires = clock::parse_time(&self.expires, context.now)?;
+        let expires = clock::parse_time(&to.expires, context.now)?;
         let (installation, trust) = context.call(place)?;
         let proposal = Proposal {
             installation,
@@ -134,16 +156,16 @@ impl Draft {
             expires,
             content_hash: action.content_hash(),
         };
-        let folder = Folder::write(&self.out, proposal, trust.domain(), &action)?;
+        let folder = Folder::write(&to.out, proposal, trust.domain(), &action)?;
         let digest = folder.digest();
-        let mut report = Report::new(json!({"digest": digest.to_string(), "folder": self.out}));
+        let mut report = Report::new(json!({"digest": digest.to_string(), "folder": to.out}));
         for line in action.in_words() {
             report = report.line(printable(&line));
         }
         Ok(report.facts([
             ("digest to sign", format!("0x{digest}")),
             ("may be executed until", words::utc(expires)),
-            ("folder", self.out.display().to_string()),
+            ("folder", to.out.display().to_string()),
         ]))
     }
 }

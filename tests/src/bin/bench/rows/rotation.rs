@@ -146,12 +146,12 @@ fn decide(city: &City, key: &str, share: &str) {
     let draft = [
         "proposals",
         "draft",
-        "--out",
-        &out,
         "rotate-key",
         key,
         "--share",
         share,
+        "--out",
+        &out,
     ];
     house.symbolon("officer-one", &draft);
     house.sign(&[&format!("{out}/proposal.json")]);
