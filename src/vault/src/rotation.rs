@@ -28,8 +28,10 @@ use crate::{
     seal::Keys,
 };
 
-/// How many rows are worked on between two pauses: one group of the store.
+/// How many rows are worked on at a time: one group of the store.
 const PAGE: usize = 64;
+/// How many pages are worked on before it is noted and paused. What was done twice is as it was.
+const PAGES: usize = 8;
 
 /// A rotation under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

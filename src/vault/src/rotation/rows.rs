@@ -7,7 +7,7 @@ use symbolon_election::proposal::RotatedKey;
 use symbolon_keyring::keys::SealingKey;
 use symbolon_store::{Change, Key, KeyRange, Row, Value};
 
-use super::{PAGE, Rotation, Step, retiring};
+use super::{PAGE, PAGES, Rotation, Step, retiring};
 use crate::{
     Error,
     core::{Core, retried},
@@ -16,33 +16,45 @@ use crate::{
     seal::Keys,
 };
 
+/// How many rows one change removes.
+const REMOVED: usize = 16;
 /// The tables whose rows are found by the index key.
 const INDEXED: [Table; 3] = [Table::Index, Table::Registration, Table::TicketByKeys];
 
 impl Core {
-    /// The next page of records.
+    /// The next pages of records.
     pub(super) async fn renew_records(
         &self,
         keys: &Keys,
         rotation: &Rotation,
         row: &Value,
     ) -> Result<(), Error> {
-        let page = self.page(Table::Record, rotation).await?;
-        let Some(last) = page.last() else {
-            return self
-                .note(&rotation.at(Step::Tickets), row, Change::new())
-                .await;
-        };
-        let next = further(rotation, &last.key, page.len());
         let mirror = self.mirror_of(keys).await?;
-        let mut changes = Vec::with_capacity(page.len());
-        let mut ids = Vec::with_capacity(page.len());
-        for found in &page {
+        let mut next = rotation.clone();
+        for _ in 0..PAGES {
+            let page = self.page(Table::Record, &next).await?;
+            let Some(last) = page.last() else {
+                next = next.at(Step::Tickets);
+                break;
+            };
+            next = further(&next, &last.key, page.len());
+            next.renewed += self.renew_page(keys, &mirror, rotation.key, &page).await?;
+        }
+        self.note(&next, row, Change::new()).await
+    }
+
+    /// How many of a page's records were made anew.
+    async fn renew_page(
+        &self,
+        keys: &Keys,
+        mirror: &Value,
+        key: RotatedKey,
+        page: &[Row],
+    ) -> Result<u64, Error> {
+        let (mut ids, mut changes) = (Vec::new(), Vec::new());
+        for found in page {
             let id = RecordId::from_value(Table::Record, found.key.name())?;
-            if let Some(change) = self
-                .renewed(keys, &mirror, rotation.key, &id, &found.value)
-                .await?
-            {
+            if let Some(change) = self.renewed(keys, mirror, key, &id, &found.value).await? {
                 changes.push(change);
                 ids.push(id);
             }
@@ -51,12 +63,10 @@ impl Core {
         for (id, outcome) in ids.iter().zip(outcomes) {
             // Two of a page may lead from the same hint; a person may have come meanwhile.
             if !outcome?.is_committed() {
-                retried(|| self.renew_record(rotation.key, id)).await?;
+                retried(|| self.renew_record(key, id)).await?;
             }
         }
-        let renewed = next.renewed + ids.len() as u64;
-        self.note(&Rotation { renewed, ..next }, row, Change::new())
-            .await
+        Ok(ids.len() as u64)
     }
 
     async fn renew_record(&self, key: RotatedKey, id: &RecordId) -> Result<(), Error> {
@@ -166,7 +176,7 @@ impl Core {
         self.note(&Rotation { renewed, ..next }, row, change).await
     }
 
-    /// The next page of rows that the old index keys blinded.
+    /// The next rows that the old index keys blinded.
     pub(super) async fn remove_index_rows(
         &self,
         keys: &Keys,
@@ -177,14 +187,16 @@ impl Core {
             let epoch = old.epoch.0.to_be_bytes();
             for table in INDEXED {
                 let range = KeyRange::prefix(&table.key(&[&epoch]));
-                let page = self.store.scan(range, PAGE).await?;
+                let page = self.store.scan(range, PAGE * REMOVED).await?;
                 if page.is_empty() {
                     continue;
                 }
-                let changes = page.iter().map(|found| {
-                    Change::new()
-                        .at(found.key.clone(), found.value.revision)
-                        .delete(found.key.clone())
+                let changes = page.chunks(REMOVED).map(|some| {
+                    some.iter().fold(Change::new(), |change, found| {
+                        change
+                            .at(found.key.clone(), found.value.revision)
+                            .delete(found.key.clone())
+                    })
                 });
                 for outcome in self.store.commit(changes.collect()).await {
                     outcome?;

@@ -138,7 +138,7 @@ async fn a_rotation_goes_on_where_the_process_ended() {
         let installation = Installation::new().await;
         let mut core = installation.open().await;
         let mut ids = Vec::new();
-        for number in 0..200 {
+        for number in 0..700 {
             ids.push(person(&core, "main", number).await.unwrap());
         }
         begin(&core, key).await;
@@ -146,11 +146,11 @@ async fn a_rotation_goes_on_where_the_process_ended() {
         while step(&core).await {
             steps += 1;
             core = reopened(core, &installation).await;
-            let number = steps * 7 % 200;
+            let number = steps * 7 % 700;
             let id = person(&core, "main", number).await.unwrap();
             assert!(id == ids[number as usize]);
         }
-        assert!(steps > 5, "{steps}");
+        assert!(steps >= 6, "{steps}");
         for (number, id) in (0..).zip(&ids) {
             assert!(person(&core, "main", number).await.unwrap() == *id);
         }
