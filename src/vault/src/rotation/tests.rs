@@ -44,6 +44,13 @@ async fn person(core: &Core, portal: &str, number: u32) -> Result<RegistrationId
     register(core, portal, (name, &day, Some(&document))).await
 }
 
+/// How many of a portal's registration IDs lead to somebody.
+async fn resolved(core: &Core, portal: &str, ids: &[RegistrationId]) -> usize {
+    let (keys, portal) = (core.keys().unwrap(), portal.parse().unwrap());
+    let found = core.resolve(&keys, &portal, ids).await.unwrap();
+    found.iter().flatten().count()
+}
+
 /// How many rows of a table lie under an epoch of the index key.
 async fn under(core: &Core, table: Table, epoch: u32) -> usize {
     let range = KeyRange::prefix(&table.key(&[&epoch.to_be_bytes()]));
@@ -81,6 +88,8 @@ async fn after_an_index_rotation_everybody_has_the_same_id_and_nothing_lies_unde
         assert!(under(&core, table, 2).await > 0, "{}", table.name());
     }
     let core = reopened(core, &installation).await;
+    assert_eq!(resolved(&core, "main", &ids).await, ids.len());
+    assert_eq!(resolved(&core, "small", &[elsewhere]).await, 1);
     for (number, id) in (0..).zip(&ids) {
         assert!(person(&core, "main", number).await.unwrap() == *id);
     }
@@ -182,6 +191,7 @@ async fn who_enrols_while_a_key_rotates_is_found_afterwards() {
         core.rotate().await.unwrap();
         let ids = enrolling.await.unwrap();
         core.rotate().await.unwrap();
+        assert_eq!(resolved(&core, "main", &ids).await, ids.len());
         for (number, id) in (0..).zip(&ids) {
             assert!(person(&core, "main", number).await.unwrap() == *id);
         }
@@ -252,6 +262,8 @@ async fn follow(events: Vec<Event>) -> Result<(), TestCaseError> {
         }
     }
     core.rotate().await.unwrap();
+    let all: Vec<RegistrationId> = ids.values().copied().collect();
+    prop_assert_eq!(resolved(&core, "main", &all).await, all.len());
     for (number, id) in &ids {
         prop_assert!(person(&core, "main", *number).await.unwrap() == *id);
     }

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Parser)]
 #[command(name = "bench", after_help = after_help())]
 pub(crate) struct Args {
-    /// Small sizes and few repetitions: six minutes.
+    /// Small sizes and few repetitions: some eight minutes.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Only these groups of rows.
