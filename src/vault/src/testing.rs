@@ -12,7 +12,7 @@ use symbolon_crypto::{SecretString, ecdsa::SigningKey, password::Costs, random};
 use symbolon_identity::Person;
 use symbolon_keyring::{PortalName, RegistrationId};
 use symbolon_service::{Refusal, clock};
-use symbolon_store::{LocalStore, Options};
+use symbolon_store::{LocalStore, Options, StoreError};
 use tempfile::TempDir;
 
 use crate::{
@@ -145,11 +145,21 @@ impl Installation {
 
     /// The same store under another configuration.
     pub(crate) async fn sealed_with(&self, config: &VaultConfig) -> Result<Core, CoreError> {
-        let options = Options::new(
-            &self.config.store.directory,
-            &self.config.store.checkpoint_file,
-        );
-        let store = LocalStore::open(options.cache(1 << 24)).unwrap();
+        let open = || {
+            let store = &self.config.store;
+            let options = Options::new(&store.directory, &store.checkpoint_file);
+            LocalStore::open(options.cache(1 << 24))
+        };
+        // sled's own threads may hold its file a moment longer than the store is open.
+        let mut opened = open();
+        for _ in 0..200 {
+            if !matches!(&opened, Err(StoreError::File { .. })) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            opened = open();
+        }
+        let store = opened.unwrap();
         let clock = Arc::clone(&self.clock);
         let clock = Arc::new(move || clock.load(Ordering::Relaxed));
         Core::new(config, Arc::new(store), clock).await
