@@ -38,16 +38,18 @@ impl Context {
         Profile::load(path).map_err(|e| Error::unreadable("the profile", e))
     }
 
+    /// Waits for what needs no service.
+    pub fn wait<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        runtime()?.block_on(work)
+    }
+
     /// Runs calls of a service over one channel.
     pub fn call<T, F>(&self, calls: impl FnOnce(Channel) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
         let profile = self.load_profile()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| Error::failed(format!("no runtime: {e}"), "Free some resources."))?;
+        let runtime = runtime()?;
         let named = |problem: String| Error::Unreachable {
             endpoint: profile.endpoint.clone(),
             problem,
@@ -65,6 +67,13 @@ impl Context {
                 other => other,
             })
     }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::failed(format!("no runtime: {e}"), "Free some resources."))
 }
 
 /// What a service answered instead of a result.

@@ -101,6 +101,7 @@ reasons! {
     PortalSuspended "PORTAL_SUSPENDED" FailedPrecondition CallOperator "An officer has suspended this portal.";
     UnknownElectorate "UNKNOWN_ELECTORATE" NotFound Fix "There is no such electorate.";
     ElectorateExists "ELECTORATE_EXISTS" AlreadyExists Fix "An electorate of that name exists already.";
+    ElectionForgotten "ELECTION_FORGOTTEN" NotFound Fix "The election's keys are destroyed: nothing more is told of its people.";
     UnknownElection "UNKNOWN_ELECTION" NotFound Fix "There is no such election.";
     NotEligible "NOT_ELIGIBLE" FailedPrecondition Accept "The person isn't on the roll of this election.";
     PlaceTaken "PLACE_TAKEN" AlreadyExists Accept "The place has another ballot key, or the ballot key another place.";

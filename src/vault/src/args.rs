@@ -4,6 +4,7 @@ use std::{
     io::Write,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,6 +22,7 @@ use crate::{
     config::VaultConfig,
     core::{CoreError, check_ring, officers},
     init::{Birth, init},
+    inspection::Inspection,
     kdf::{self, Measured, Report},
     pinned::Pinned,
     run::Vault,
@@ -92,6 +94,9 @@ struct Check {
     /// Also opens the key ring.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// Also opens every record, and follows every row that leads to one.
+    #[arg(long, requires = "passphrase_file")]
+    records: bool,
 }
 
 #[derive(Args)]
@@ -168,7 +173,7 @@ impl Check {
         let config = VaultConfig::read(&self.config)?;
         writeln!(out, "configuration  fine")?;
         let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
-        let store = LocalStore::open(options)?;
+        let store: Arc<dyn Store> = Arc::new(LocalStore::open(options)?);
         let checked = self.check(&config, &store, out).await;
         store.close().await?;
         checked
@@ -177,10 +182,10 @@ impl Check {
     async fn check(
         &self,
         config: &VaultConfig,
-        store: &LocalStore,
+        store: &Arc<dyn Store>,
         out: &mut impl Write,
     ) -> anyhow::Result<()> {
-        fits(config, store).await?;
+        fits(config, store.as_ref()).await?;
         writeln!(
             out,
             "store          opens, not rolled back; people are found by this schema"
@@ -199,14 +204,21 @@ impl Check {
                 .filter(|key| key.state != KeyState::Destroyed)
                 .count()
         )?;
-        match &self.passphrase_file {
-            None => writeln!(out, "passphrase     not tried: give --passphrase-file")?,
-            Some(path) => {
-                check_ring(store, &open(files, path).await?).await?;
-                writeln!(
-                    out,
-                    "passphrase     opens the key ring, which isn't older than the store"
-                )?;
+        let Some(path) = &self.passphrase_file else {
+            writeln!(out, "passphrase     not tried: give --passphrase-file")?;
+            return Ok(());
+        };
+        let ring = open(files, path).await?;
+        check_ring(store.as_ref(), &ring).await?;
+        writeln!(
+            out,
+            "passphrase     opens the key ring, which isn't older than the store"
+        )?;
+        if self.records {
+            let found = Inspection::of(store, ring).await?;
+            writeln!(out, "records        {found}")?;
+            if !found.is_sound() {
+                bail!("records can't be opened or found, or rows lead nowhere");
             }
         }
         Ok(())
@@ -259,7 +271,7 @@ fn write_trust(path: &Path, json: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Whether the configuration is one for the people in the store.
-async fn fits(config: &VaultConfig, store: &LocalStore) -> Result<(), CoreError> {
+async fn fits(config: &VaultConfig, store: &dyn Store) -> Result<(), CoreError> {
     officers(store).await?;
     let pinned = Pinned::new(&config.schema()?, config.costs()?);
     pinned.check(store).await

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! `subject` is a keyed hash in hexadecimal, the same for the same subject and of use to
-//! nobody without the key; `count` stands where a leaf sums up many calls.
+//! nobody without the key; `count` stands where a leaf sums up many calls; `certificate` is
+//! a signed note that keys were destroyed ([`symbolon_election::destruction`]).
 
 use serde::Serialize;
 use symbolon_keyring::keys::Subject;
@@ -19,6 +20,8 @@ use symbolon_service::Peer;
 pub struct Leaf<'a> {
     at: u64,
     caller: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
     operation: &'a str,
@@ -34,6 +37,7 @@ impl<'a> Leaf<'a> {
         Self {
             at,
             caller,
+            certificate: None,
             count: None,
             operation,
             outcome,
@@ -52,6 +56,13 @@ impl<'a> Leaf<'a> {
     #[must_use]
     pub fn counting(mut self, calls: u64) -> Self {
         self.count = Some(calls);
+        self
+    }
+
+    /// With a signed note.
+    #[must_use]
+    pub fn certified(mut self, note: String) -> Self {
+        self.certificate = Some(note);
         self
     }
 
@@ -98,7 +109,7 @@ mod tests {
             subject: Some("00ff".to_owned()),
             ..Leaf::new(u64::from(u32::MAX), &caller, &characters, "told")
         };
-        let leaf = leaf.counting(1 << 40);
+        let leaf = leaf.counting(1 << 40).certified(characters.clone());
         assert_eq!(
             leaf.encode(),
             serde_json_canonicalizer::to_vec(&leaf).unwrap()

@@ -11,7 +11,7 @@ use symbolon_tlog::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::{Error, core::Core, elections::sweep::blocking};
+use crate::{Error, core::Core, sweep::blocking};
 
 /// The most leaves of an answer.
 pub const LEAVES: u32 = 1024;
@@ -115,13 +115,13 @@ impl Tree {
 }
 
 /// The key that signs checkpoints; the log's origin names the installation.
-fn log_key(audit: &AuditKey, installation: &InstallationId) -> Result<LogKey, Error> {
+pub(crate) fn log_key(audit: &AuditKey, installation: &InstallationId) -> Result<LogKey, Error> {
     let name = format!("symbolon-vault/{installation}");
     let seed = audit.checkpoints().expose_seed();
     LogKey::new(&name, seed.expose()).map_err(log_error)
 }
 
-fn log_error(error: symbolon_tlog::Error) -> Error {
+pub(crate) fn log_error(error: symbolon_tlog::Error) -> Error {
     tracing::error!(%error, "the audit log's tree");
     Error::Row("audit")
 }

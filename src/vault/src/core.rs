@@ -15,6 +15,7 @@ use symbolon_identity::{
 use symbolon_keyring::{PortalName, Purpose, Ring, RingFiles, keys::IndexEntry};
 use symbolon_service::{Refusal, reasons::Reason};
 use symbolon_store::{Change, Outcome, Store, Value};
+use tokio::sync::Mutex;
 
 use crate::{
     Error,
@@ -50,6 +51,8 @@ pub struct Core {
     pub(crate) pool: Pool,
     pub(crate) budgets: Budgets,
     pub(crate) halts: Halts,
+    /// Held while something is written whose effect memory holds, too: both follow one order.
+    pub(crate) deciding: Mutex<()>,
     pub(crate) gates: Gates<IndexEntry>,
     pub(crate) tickets: TicketNumbers,
     pub(crate) audit_tiles: AuditTiles,
@@ -87,7 +90,8 @@ impl Core {
             budgets: Budgets::new(config.budgets())
                 .with_grants(store.as_ref())
                 .await?,
-            halts: Halts::load(store.as_ref()).await?,
+            halts: Halts::load(&store).await?,
+            deciding: Mutex::default(),
             gates: Gates::default(),
             tickets: TicketNumbers::default(),
             audit_tiles: AuditTiles::default(),

@@ -3,12 +3,12 @@
 mod close;
 mod count;
 mod draft;
+mod forget;
 mod open;
 mod people;
 mod refusals;
 mod row;
 mod statements;
-pub(crate) mod sweep;
 
 pub use draft::{Draft, Entitled};
 pub use row::{ElectionRow, Issued, Stage};
@@ -22,7 +22,7 @@ use std::{
 use symbolon_election::{
     Domain, ElectionId, Entry, Manifest, RollStatement, Unverified, VerifiedManifest,
 };
-use symbolon_keyring::keys::ElectionKeys;
+use symbolon_keyring::keys::{ElectionKeys, Subject};
 use symbolon_service::reasons::Reason;
 use symbolon_store::{KeyRange, Revision};
 use tokio::sync::Semaphore;
@@ -138,11 +138,19 @@ impl Election {
         self.manifest.clone().verify(&core.trust()).map_err(refuse)
     }
 
-    /// The election's keys; forgotten elections have none.
+    /// The election's keys, or [`Reason::ElectionForgotten`].
     pub(crate) fn keys(&self, keys: &Keys) -> Result<Arc<ElectionKeys>, Error> {
         Ok(keys
             .election(&self.manifest().nonce)
-            .ok_or(Reason::UnknownElection)?)
+            .ok_or(Reason::ElectionForgotten)?)
+    }
+
+    /// The election as the audit log names it: under its own keys, while it has any.
+    pub(crate) fn subject(&self, keys: &Keys) -> Subject {
+        match keys.election(&self.manifest().nonce) {
+            Some(own) => own.subject("election", self.id.as_bytes()),
+            None => keys.audit().subject("election", self.id.as_bytes()),
+        }
     }
 
     /// The roll's statement that is in force.

@@ -3,9 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
+use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use symbolon_election::ElectionId;
 use symbolon_keyring::PortalName;
@@ -17,10 +18,8 @@ use crate::{
     audit::{Caller, Leaf},
     core::{Core, retried},
     rows::{Table, encode},
+    sweep::pages,
 };
-
-/// How many rows are read at a time.
-const PAGE: usize = 256;
 
 /// What stands still.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,19 +63,13 @@ pub(crate) struct Halts(RwLock<BTreeMap<Halt, u64>>);
 
 impl Halts {
     /// Those of the store.
-    pub(crate) async fn load(store: &dyn Store) -> Result<Self, Error> {
-        let (mut halts, mut range) = (BTreeMap::new(), Table::Halt.all());
-        loop {
-            let rows = store.scan(range, PAGE).await?;
-            let Some(last) = rows.last() else {
-                return Ok(Self(RwLock::new(halts)));
-            };
-            range = Table::Halt.all().after(last.key.clone());
-            for row in &rows {
-                let HaltRow { halt, since } = Table::Halt.decode(&row.value.bytes)?;
-                halts.insert(halt, since);
-            }
-        }
+    pub(crate) async fn load(store: &Arc<dyn Store>) -> Result<Self, Error> {
+        let rows: Vec<_> = pages(store, &Table::Halt.prefix()).try_concat().await?;
+        let halts = rows.iter().map(|row| {
+            let HaltRow { halt, since } = Table::Halt.decode(&row.value.bytes)?;
+            Ok((halt, since))
+        });
+        Ok(Self(RwLock::new(halts.collect::<Result<_, Error>>()?)))
     }
 
     pub(crate) fn holds(&self, halt: &Halt) -> bool {
@@ -109,9 +102,7 @@ impl Core {
         retried(|| async {
             let keys = self.keys()?;
             let election = self.public_election(id).await?;
-            let subject = election
-                .keys(&keys)?
-                .subject("election", election.id.as_bytes());
+            let subject = election.subject(&keys);
             // Written anew as it is: an issuance that was under way finds another revision.
             let change = Change::new()
                 .at(election.key(), election.revision)
@@ -159,6 +150,9 @@ impl Core {
     /// Stands still before it is written: a disk that doesn't answer keeps nothing going.
     async fn halt(&self, halt: Halt, change: Change) -> Result<(), Error> {
         let since = self.now();
+        self.halts.begin(&halt, since);
+        let _alone = self.deciding.lock().await;
+        // A proposal that let it go on may have come between.
         self.halts.begin(&halt, since);
         let key = halt.key();
         let row = encode(&HaltRow { halt, since });

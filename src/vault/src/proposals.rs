@@ -201,6 +201,7 @@ impl Core {
             .at(Officers::key(), in_force.row.revision)
             .put(key, encode(&row))
             .audit(self.leaf(caller, operation, outcome, digest)?);
+        let _alone = self.deciding.lock().await;
         self.try_commit(change).await?.ok_or(Error::Contention)?;
         if enough {
             self.acted(&action);

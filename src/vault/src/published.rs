@@ -10,7 +10,7 @@ use symbolon_election::{ContentHash, content::content_hash};
 use symbolon_service::reasons::Reason;
 use tempfile::NamedTempFile;
 
-use crate::{Error, elections::sweep::blocking};
+use crate::{Error, sweep::blocking};
 
 /// Where a file stands.
 pub(crate) fn path(folder: &Path, name: &ContentHash) -> PathBuf {

@@ -7,18 +7,23 @@
 //! as it was read, and the ring's revision: whoever enrols or changes it meanwhile comes first or
 //! writes under the new key already.
 
-mod rows;
+mod records;
+mod remove;
+mod tickets;
 
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::random;
 use symbolon_election::proposal::RotatedKey;
 use symbolon_keyring::{KeyInfo, KeyState, Purpose};
-use symbolon_store::{Change, Key, Value};
+use symbolon_store::{Change, Key, Row, Store, Value};
 
 use crate::{
     Error,
@@ -26,12 +31,11 @@ use crate::{
     core::Core,
     rows::{Table, encode},
     seal::Keys,
+    sweep::count,
 };
 
-/// How many rows are worked on at a time: one group of the store.
-const PAGE: usize = 64;
-/// How many pages are worked on before it is noted and paused. What was done twice is as it was.
-const PAGES: usize = 8;
+/// How many rows are worked on before it is noted and paused. What was done twice is as it was.
+const PORTION: usize = 1024;
 
 /// A rotation under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +106,15 @@ impl Rotation {
         Table::Meta.key(&[b"rotation"])
     }
 
+    /// Further in this step, by some rows.
+    fn past(&self, rows: &[Row]) -> Self {
+        Self {
+            done: self.done + rows.len() as u64,
+            cursor: rows.last().map(|row| row.key.name().to_vec()),
+            ..self.clone()
+        }
+    }
+
     fn at(&self, step: Step) -> Self {
         Self {
             step,
@@ -120,15 +133,28 @@ pub(crate) fn purpose(key: RotatedKey) -> Purpose {
     }
 }
 
+/// The rotation under way in a store.
+pub async fn under_way(store: &dyn Store) -> Result<Option<Rotation>, Error> {
+    Ok(find(store).await?.map(|(rotation, _)| rotation))
+}
+
+async fn find(store: &dyn Store) -> Result<Option<(Rotation, Value)>, Error> {
+    let row = store.get_one(Rotation::key()).await?;
+    let found = row.map(|row| Ok((Table::Meta.decode(&row.bytes)?, row)));
+    found.transpose()
+}
+
 impl Core {
     /// The rotation under way.
     pub async fn rotation(&self) -> Result<Option<Rotation>, Error> {
-        Ok(self.find_rotation().await?.map(|(rotation, _)| rotation))
+        under_way(self.store.as_ref()).await
     }
 
     /// Works a rotation off, if there is one and the vault is unsealed.
     pub(crate) async fn rotate(&self) -> Result<(), Error> {
-        while let (Ok(keys), Some((rotation, row))) = (self.keys(), self.find_rotation().await?) {
+        while let (Ok(keys), Some((rotation, row))) =
+            (self.keys(), find(self.store.as_ref()).await?)
+        {
             let begun = Instant::now();
             match self.step(&keys, &rotation, &row).await {
                 // Somebody came between: it is read again.
@@ -140,7 +166,7 @@ impl Core {
         Ok(())
     }
 
-    async fn step(&self, keys: &Keys, rotation: &Rotation, row: &Value) -> Result<(), Error> {
+    async fn step(&self, keys: &Arc<Keys>, rotation: &Rotation, row: &Value) -> Result<(), Error> {
         match rotation.step {
             Step::Begin => self.begin_rotation(keys, rotation, row).await,
             Step::Records => self.renew_records(keys, rotation, row).await,
@@ -161,7 +187,7 @@ impl Core {
         row: &Value,
     ) -> Result<(), Error> {
         let next = Rotation {
-            total: self.count(Table::Record).await?,
+            total: count(&self.store, &Table::Record.prefix()).await?,
             ..rotation.at(Step::Records)
         };
         if !retiring(keys, rotation.key).is_empty() {
@@ -173,7 +199,7 @@ impl Core {
             let id = edit.prepare(purpose, now, &mut random::os())?;
             edit.activate(id, now)
         };
-        let adopt = |keys: std::sync::Arc<Keys>| async move {
+        let adopt = |keys: Arc<Keys>| async move {
             let leaf = Leaf::new(now, &Caller::vault(), operation(rotation.key), "begun");
             let change = Change::new().audit(leaf.encode());
             let change = self.mirror(&keys, change).await?;
@@ -190,49 +216,33 @@ impl Core {
         rotation: &Rotation,
         row: &Value,
     ) -> Result<(), Error> {
-        let old = retiring(keys, rotation.key);
-        let now = self.now();
-        let leaf = Leaf::new(now, &Caller::vault(), operation(rotation.key), "destroyed");
+        let purpose = purpose(rotation.key);
+        let old = |key: &KeyInfo| {
+            let gone = key.destroyed.is_some_and(|at| at >= rotation.since);
+            key.purpose == purpose && (key.state == KeyState::Retiring || gone)
+        };
+        let leaf = Leaf::new(
+            self.now(),
+            &Caller::vault(),
+            operation(rotation.key),
+            "destroyed",
+        );
         let end = Change::new()
             .at(Rotation::key(), row.revision)
-            .delete(Rotation::key())
-            .audit(leaf.counting(rotation.renewed).encode());
-        if old.is_empty() {
-            self.try_commit(end).await?.ok_or(Error::Contention)?;
-            return Ok(());
-        }
-        let ids: Vec<_> = old.into_iter().map(|key| key.id).collect();
-        let destroy = move |edit: &mut symbolon_keyring::Edit| {
-            ids.into_iter().try_for_each(|id| edit.destroy(id, now))
-        };
-        let adopt = |keys: std::sync::Arc<Keys>| async move {
-            let change = self.mirror(&keys, end).await?;
-            self.try_commit(change).await?.ok_or(Error::Contention)
-        };
-        self.seal.update(destroy, adopt).await?;
-        tracing::info!(
-            key = rotation.key.as_str(),
-            "rotated; the old key is destroyed"
-        );
+            .delete(Rotation::key());
+        self.destroy(keys, old, rotation.renewed, leaf, end).await?;
+        let key = rotation.key.as_str();
+        tracing::info!(key, "rotated; the old key is destroyed");
         Ok(())
     }
 
-    async fn count(&self, table: Table) -> Result<u64, Error> {
-        let (mut range, mut count) = (table.all(), 0);
-        loop {
-            let page = self.store.scan(range, 16 * PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(count);
-            };
-            range = table.all().after(last.key.clone());
-            count += page.len() as u64;
-        }
-    }
-
-    async fn find_rotation(&self) -> Result<Option<(Rotation, Value)>, Error> {
-        let row = self.store.get_one(Rotation::key()).await?;
-        let found = row.map(|row| Ok((Table::Meta.decode(&row.bytes)?, row)));
-        found.transpose()
+    /// The next rows of a table that this step looks at.
+    async fn next_rows(&self, table: Table, rotation: &Rotation) -> Result<Vec<Row>, Error> {
+        let range = match &rotation.cursor {
+            Some(name) => table.all().after(table.key(&[name])),
+            None => table.all(),
+        };
+        Ok(self.store.scan(range, PORTION).await?)
     }
 
     /// Notes how far it is, if nobody else did.

@@ -5,7 +5,7 @@ mod meta;
 mod record;
 
 pub use meta::{Officers, RingMirror};
-pub use record::{Record, RecordId};
+pub use record::{Leading, Record, RecordId};
 
 use serde::{Serialize, de::DeserializeOwned};
 use symbolon_keyring::keys::IndexEntry;
@@ -62,6 +62,11 @@ impl Table {
     /// All rows.
     pub fn all(self) -> KeyRange {
         KeyRange::table(self as u8)
+    }
+
+    /// What the keys of all rows begin with.
+    pub fn prefix(self) -> Key {
+        self.key(&[])
     }
 
     /// The name that binds a sealed row to its table.

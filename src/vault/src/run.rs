@@ -26,6 +26,8 @@ const TIDY: Duration = Duration::from_secs(60 * 60);
 const SUM_UP: Duration = Duration::from_secs(60);
 /// How often elections are looked at whose time may be over.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often elections are looked at that may have to be forgotten.
+const FORGET: Duration = Duration::from_secs(10);
 
 /// Why a vault doesn't run.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +93,9 @@ impl Vault {
         });
         every(LOOK, &core, shutdown, |core| Box::pin(end_elections(core)));
         every(LOOK, &core, shutdown, |core| Box::pin(core.rotate()));
+        every(FORGET, &core, shutdown, |core| {
+            Box::pin(forget_elections(core))
+        });
         for address in running.addresses() {
             tracing::info!(%address, "listening; the vault is sealed");
         }
@@ -152,5 +157,12 @@ async fn end_elections(core: &Core) -> Result<(), Error> {
     match core.seal.is_sealed() {
         true => Ok(()),
         false => core.end_elections().await,
+    }
+}
+
+async fn forget_elections(core: &Core) -> Result<(), Error> {
+    match core.seal.is_sealed() {
+        true => Ok(()),
+        false => core.forget_elections().await,
     }
 }

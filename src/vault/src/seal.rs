@@ -8,7 +8,7 @@ use std::{
 use symbolon_crypto::{SecretBytes, SecretString, random};
 use symbolon_election::Nonce;
 use symbolon_keyring::{
-    Edit, KeyInfo, PortalName, Ring, RingFiles,
+    Edit, KeyInfo, PortalName, Ring, RingFiles, RingSecretId,
     keys::{AuditKey, ElectionKeys, IndexKey, PortalDomainKey, RecordPlace, SealingKey},
 };
 
@@ -25,7 +25,8 @@ pub struct Keys {
 }
 
 impl Keys {
-    fn of(ring: Ring) -> Self {
+    /// Those of an open ring.
+    pub(crate) fn of(ring: Ring) -> Self {
         let domains = ring
             .portals()
             .filter_map(|portal| ring.portal_domain(portal));
@@ -49,6 +50,11 @@ impl Keys {
     /// The ring's revision.
     pub fn revision(&self) -> u64 {
         self.ring.revision()
+    }
+
+    /// The name of the ring secret that the ring's file wants.
+    pub fn ring_secret(&self) -> RingSecretId {
+        self.ring.ring_secret_id()
     }
 
     /// Every index key that look-ups go over, the one that writes first.

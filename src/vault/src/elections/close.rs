@@ -19,7 +19,6 @@ use super::{
     Election, ElectionRow, Issued, Stage,
     open::{decode, same_as, wrong_entry},
     refuse,
-    sweep::{PAGE, blocking, pages, work_on},
 };
 use crate::{
     Error,
@@ -27,6 +26,7 @@ use crate::{
     core::Core,
     issuance::Issuance,
     published,
+    sweep::{PAGE, blocking, pages, work_on},
 };
 
 /// Bytes of a place in the issued list.
@@ -163,7 +163,7 @@ impl Core {
     }
 
     /// Ends issuing, then writes the list, each once; the election as it is then.
-    async fn end(&self, id: &ElectionId) -> Result<Arc<Election>, Error> {
+    pub(super) async fn end(&self, id: &ElectionId) -> Result<Arc<Election>, Error> {
         let _one = self.elections.closing.lock().await;
         let election = self.election(id).await?;
         if election.row.stage == Stage::Draft {
@@ -173,7 +173,7 @@ impl Core {
             return Ok(election);
         }
         let keys = self.keys()?;
-        let subject = election.keys(&keys)?.subject("election", id.as_bytes());
+        let subject = election.subject(&keys);
         let leaf =
             |outcome| Leaf::new(self.now(), &Caller::vault(), "EndIssuing", outcome).about(subject);
         if !election.row.ended {

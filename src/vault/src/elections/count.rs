@@ -10,8 +10,8 @@ use futures_util::TryStreamExt;
 use symbolon_election::ElectionId;
 use symbolon_store::Key;
 
-use super::{Election, sweep::pages};
-use crate::{Error, core::Core, issuance::Issuance};
+use super::Election;
+use crate::{Error, core::Core, issuance::Issuance, sweep::pages};
 
 /// A count that took a second is good for this many seconds.
 const GOOD_FOR: u32 = 20;

@@ -13,7 +13,7 @@ use symbolon_keyring::keys::ElectionKeys;
 use symbolon_service::{Refusal, reasons::Reason};
 use symbolon_store::Change;
 
-use super::{Election, ElectionRow, Stage, people::People, refuse, row, sweep::blocking};
+use super::{Election, ElectionRow, Stage, people::People, refuse, row};
 use crate::{
     Error,
     audit::{Caller, Leaf},
@@ -23,6 +23,7 @@ use crate::{
     roll::{Roll, RollTree, addition, sort, write_addition},
     rows::encode,
     seal::Keys,
+    sweep::blocking,
 };
 
 /// Who may vote.

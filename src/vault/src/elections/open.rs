@@ -128,9 +128,7 @@ impl Core {
         change: Change,
     ) -> Result<(), Error> {
         let keys = self.keys()?;
-        let subject = election
-            .keys(&keys)?
-            .subject("election", election.id.as_bytes());
+        let subject = election.subject(&keys);
         let leaf = Leaf::new(self.now(), caller, operation, "published").about(subject);
         let (change, next) = self
             .append_statements(change.audit(leaf.encode()), entries)

@@ -14,15 +14,13 @@ use symbolon_service::reasons::Reason;
 use symbolon_store::{Row, Store};
 use tokio::sync::{MutexGuard, OnceCell, OwnedSemaphorePermit, Semaphore};
 
-use super::{
-    Entitled,
-    sweep::{pages, work_on},
-};
+use super::Entitled;
 use crate::{
     Error,
     core::Core,
     electorates::ElectorateName,
     rows::{Record, RecordId, Table},
+    sweep::{pages, work_on},
 };
 
 /// How many readings are in memory at a time: one that drafts are made of, one under way.

@@ -92,7 +92,7 @@ pub(crate) async fn opened(installation: &Installation, core: &Core, draft: Draf
     id
 }
 
-async fn people(core: &Core, names: &[&str]) -> Vec<RegistrationId> {
+pub(crate) async fn people(core: &Core, names: &[&str]) -> Vec<RegistrationId> {
     let mut ids = Vec::new();
     for name in names {
         let document = format!("DOC{}", hex::encode(name));

@@ -22,7 +22,7 @@ async fn begin(core: &Core, key: RotatedKey) {
 
 /// One step of the rotation under way; false once there is none.
 async fn step(core: &Core) -> bool {
-    let Some((rotation, row)) = core.find_rotation().await.unwrap() else {
+    let Some((rotation, row)) = find(core.store.as_ref()).await.unwrap() else {
         return false;
     };
     let keys = core.keys().unwrap();

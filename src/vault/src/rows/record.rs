@@ -3,7 +3,10 @@ use symbolon_crypto::{
     random::{self, CryptoRng},
 };
 use symbolon_identity::{RuleId, stretch::Stretched};
-use symbolon_keyring::{PortalName, Root, keys::RecordPlace};
+use symbolon_keyring::{
+    PortalName, Root,
+    keys::{IndexKey, RecordPlace},
+};
 use symbolon_store::Key;
 use zeroize::Zeroizing;
 
@@ -71,6 +74,14 @@ pub struct Record {
     pub portals: Vec<PortalName>,
 }
 
+/// Where the rows stand that lead to a record.
+pub struct Leading {
+    /// One for each match key; other people's may stand there, too.
+    pub match_keys: Vec<Key>,
+    /// One for each registration ID; this person's alone.
+    pub registration_ids: Vec<Key>,
+}
+
 impl Record {
     /// The oldest root.
     pub fn root(&self) -> Result<&Root, Error> {
@@ -86,6 +97,26 @@ impl Record {
     pub fn holds(&self, key: &Stretched) -> bool {
         let mut own = self.match_keys.iter();
         own.any(|own| own.rule() == key.rule() && own.secret() == key.secret())
+    }
+
+    /// The rows that lead here, as an index key blinds them.
+    pub(crate) fn leading(&self, keys: &Keys, index: &IndexKey) -> Leading {
+        let match_keys = self.match_keys.iter().map(|key| {
+            let entry = index.blind(key.secret());
+            Table::Index.blinded(&entry)
+        });
+        let domains = self.portals.iter().filter_map(|name| keys.portal(name));
+        let registration_ids = domains.flat_map(|domain| {
+            self.roots.iter().map(move |root| {
+                let id = domain.registration_id(root);
+                let entry = index.blind_registration_id(domain.portal(), &id);
+                Table::Registration.blinded(&entry)
+            })
+        });
+        Leading {
+            match_keys: match_keys.collect(),
+            registration_ids: registration_ids.collect(),
+        }
     }
 
     /// Seals it for its place.

@@ -4,6 +4,7 @@
 //! and a gateway while each is killed ROUNDS times and started again without repair; then the
 //! same with all writes dropped that were not synced (`tests/faults`). Everything acknowledged
 //! has to be there in the end, once. The control shows that the layer drops what it says.
+//! Last, the vault is killed again and again while it rotates keys.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
@@ -17,6 +18,7 @@ mod flight;
 mod killer;
 mod portal;
 mod process;
+mod rotation;
 mod storm;
 mod table;
 mod witness;
@@ -38,6 +40,8 @@ use crate::{
 };
 
 const ROUNDS: usize = 15;
+/// How often the vault is killed while a key rotates, in each round.
+const KILLS_OF_A_ROTATION: usize = 4;
 /// How long the election is open: at first, and for each round.
 const OPEN_SECONDS: (u64, u64) = (30, 8);
 
@@ -54,8 +58,9 @@ fn main() -> ExitCode {
     let _entered = runtime.enter();
     let faults = Faults::build();
     let started = Instant::now();
-    let outcome =
-        prove(&runtime, &faults, rounds).and_then(|()| control::control(&runtime, &faults));
+    let outcome = prove(&runtime, &faults, rounds)
+        .and_then(|()| control::control(&runtime, &faults))
+        .and_then(|()| rotation::prove(&runtime, rounds * KILLS_OF_A_ROTATION));
     println!("\n{} s", started.elapsed().as_secs());
     match outcome {
         Ok(()) => {

@@ -167,7 +167,7 @@ impl World {
 }
 
 /// Registers the voters by the stream; their registration IDs.
-fn enrol(house: &House, voters: u64) -> Vec<RegistrationId> {
+pub(crate) fn enrol(house: &House, voters: u64) -> Vec<RegistrationId> {
     let columns = ["family_name", "given_name", "birth_date", "document"];
     let mut rows = columns.join(",");
     for person in 0..voters {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use symbolon_service::reasons::Reason;
-use symbolon_store::{Key, KeyRange, Row, Store};
+use symbolon_store::{Change, Key, KeyRange, Row, Store};
 
 use crate::Error;
 
 /// Rows of a page: one read of the store, one piece of work.
 pub(crate) const PAGE: usize = 512;
+/// How many rows one change removes.
+const REMOVED: usize = 16;
 /// Random bytes follow the prefix, so each part of the key space holds as much as the others.
 const PARTS: u8 = 16;
 
@@ -25,6 +27,30 @@ pub(crate) fn pages(
 ) -> impl Stream<Item = Result<Vec<Row>, Error>> + Send + use<> {
     let parts = (0..PARTS).map(|part| one_part(Arc::clone(store), part_of(prefix, part)).boxed());
     stream::iter(parts.collect::<Vec<_>>()).flatten_unordered(width())
+}
+
+/// How many rows have keys of `prefix` and random bytes.
+pub(crate) async fn count(store: &Arc<dyn Store>, prefix: &Key) -> Result<u64, Error> {
+    let sizes = pages(store, prefix).map_ok(|page| page.len() as u64);
+    sizes.try_fold(0, async |sum, size| Ok(sum + size)).await
+}
+
+/// Removes the first rows of a range that nobody writes any more, at most `limit`; which they were.
+pub(crate) async fn remove(
+    store: &Arc<dyn Store>,
+    range: KeyRange,
+    limit: usize,
+) -> Result<Vec<Row>, Error> {
+    let rows = store.scan(range, limit).await?;
+    let removing = |some: &[Row]| {
+        let keys = some.iter().map(|row| row.key.clone());
+        keys.fold(Change::new(), Change::delete)
+    };
+    let changes = rows.chunks(REMOVED).map(removing).collect();
+    for outcome in store.commit(changes).await {
+        outcome?;
+    }
+    Ok(rows)
 }
 
 /// Works on each item with a thread of its own, on all cores; what comes of it, in no order.
