@@ -7,10 +7,14 @@ import subprocess
 import time
 from pathlib import Path
 
+from eth_account import Account
+
 PROGRAMS = Path(os.environ["SYMBOLON_PROGRAMS"])
 PATIENCE = 60
 GRACE = 8
 OFFICERS = ["one", "two", "three"]
+# This officer's key is in a wallet that knows nothing of Symbolon.
+WALLET = "three"
 
 VAULT = """
 name = "Test City"
@@ -172,6 +176,9 @@ class City:
             run("symbolon", "pki", "issue", pki, "--role", role, "--name", "main", "--endpoint", endpoint)
 
     def _officer(self, name):
+        if name == WALLET:
+            self.wallet = Account.create()
+            return self.wallet.address.lower()
         made = run("symbolon", "--json", "officer", "new", "--light", "--out", self.path(f"officer-{name}.json"),
                    "--passphrase-file", self.path("officer-passphrase"))
         return json.loads(made)["address"]
@@ -211,11 +218,21 @@ class City:
         return failed
 
     def sign(self, *files):
-        """Lets two of the three officers sign."""
-        for officer in (OFFICERS[0], OFFICERS[2]):
-            self.symbolon("officer-main", "officer", "sign", "--yes", "--key", self.path(f"officer-{officer}.json"),
-                          "--passphrase-file", self.path("officer-passphrase"), "--trust", self.path("trust.json"),
-                          *map(self.path, files))
+        """Lets two of the three officers sign: one with the command line, one with the wallet."""
+        files = [self.path(file) for file in files]
+        self.symbolon("officer-main", "officer", "sign", "--yes", "--key", self.path(f"officer-{OFFICERS[0]}.json"),
+                      "--passphrase-file", self.path("officer-passphrase"), "--trust", self.path("trust.json"), *files)
+        for file in files:
+            typed = json.loads(Path(file).read_bytes())
+            signed = Account.sign_typed_data(self.wallet.key, full_message=typed)
+            self.symbolon("officer-main", "officer", "import-signature", file, "0x" + bytes(signed.signature).hex())
+
+    def decide(self, *action):
+        """Has two officers decide something; where the proposal stands then."""
+        folder = self.path("-".join(action))
+        self.symbolon("officer-main", "proposals", "draft", *action, "--out", folder)
+        self.sign(f"{folder}/proposal.json")
+        return self.symbolon("officer-main", "proposals", "sign", folder)["state"]
 
     def open_election(self, name, content, closes, least, *options):
         """Drafts, signs and opens an election; its ID."""

@@ -56,6 +56,16 @@ def _make_accounts(story, ids):
             number=number, id=registration_id, login=login, code=code, device=Device(), tokens={}, ballots={}))
 
 
+def suspend_and_resume(story):
+    """One officer suspends the portal; it goes on once two have signed, one of them with a wallet."""
+    person = people.people()[0]
+    story.city.symbolon("officer-main", "halt", "portal", "main")
+    refused("PORTAL_SUSPENDED", lambda: story.vault.register(person), "a portal that one officer suspended")
+    state = story.city.decide("resume-portal", "main")
+    ensure(state == "executed", "a proposal signed by an officer's wallet from the exported typed data is executed")
+    ensure(story.vault.register(person) == story.voters[0].id, "the portal goes on, the person has the same ID")
+
+
 def open_polls(story):
     """Two polls with devices of the voters' own, one in simple mode."""
     story.closes = int(time.time()) + VOTING_SECONDS

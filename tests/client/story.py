@@ -29,7 +29,7 @@ class Story:
 
     def play(self):
         self._chapter("the city", lambda _: self.city.found())
-        self._chapter("registration", founding.register)
+        self._chapter("registration", founding.register, founding.suspend_and_resume)
         self._chapter("elections", founding.open_polls, founding.read_papers,
                       founding.remember_what_is_public, founding.start_portals)
         self._chapter("tokens", voting.ask, voting.ask_wrongly)

@@ -57,22 +57,29 @@ pub fn signature_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-/// The ledger entry of a statement with those of the files' signatures that are on it, in ascending order.
+/// Those of the files' signatures that are on a statement.
 ///
 /// Signatures on other statements are passed over; a wrong one on this statement is an error.
-pub fn assemble(statement: Statement, domain: &Domain, files: &[PathBuf]) -> Result<Entry, Error> {
-    let mut signatures: Vec<Signature> = Vec::new();
+pub fn signatures_on(
+    statement: &Statement,
+    domain: &Domain,
+    files: &[PathBuf],
+) -> Result<Vec<Signature>, Error> {
+    let mut signatures = Vec::new();
     for path in files {
-        let file = SignatureFile::parse(&files::read(path)?)
-            .map_err(|e| Error::unreadable_file(path, e))?;
+        let unreadable = |e| Error::unreadable_file(path, e);
+        let file = SignatureFile::parse(&files::read(path)?).map_err(unreadable)?;
         if *file.digest() == statement.digest(domain) {
-            let signature = file
-                .verify(&statement, domain)
-                .map_err(|e| Error::unreadable_file(path, e))?;
-            signatures.push(signature);
+            signatures.push(file.verify(statement, domain).map_err(unreadable)?);
         }
     }
+    Ok(signatures)
+}
+
+/// The ledger entry of a statement with those of the files' signatures that are on it, in ascending order.
+pub fn assemble(statement: Statement, domain: &Domain, files: &[PathBuf]) -> Result<Entry, Error> {
     let digest = statement.digest(domain);
+    let signatures = signatures_on(&statement, domain, files)?;
     let signatures = officers::arrange(statement.name(), &digest, &signatures).map_err(unsigned)?;
     Entry::from_statement(statement, signatures).map_err(unsigned)
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::house::House;
+use crate::house::{House, program, run};
 
 const PERSON: [&str; 10] = [
     "person",
@@ -103,7 +103,7 @@ fn decide(house: &House, folder: &str, what: &[&str]) {
 #[test]
 fn index_and_sealing_key_are_rotated_and_a_person_keeps_the_id() {
     let house = House::build();
-    let _vault = house.start_vault();
+    let vault = house.start_vault();
     let known = house.symbolon("portal-main", &PERSON);
     let secret = || fs::read(house.path("vault/ring-secret")).unwrap();
     for key in ["index", "sealing"] {
@@ -120,6 +120,44 @@ fn index_and_sealing_key_are_rotated_and_a_person_keeps_the_id() {
     }
     let told = house.symbolon_refuses("portal-main", &["keys", "list"]);
     assert!(told.contains("PERMISSION_DENIED"), "{told}");
+    check_certificates(&house);
+    vault.stop();
+    let (config, passphrase) = (house.path("vault.toml"), house.path("passphrase"));
+    let check = ["check", "--records", "--config", &config];
+    let told = run(program("symbolon-vault")
+        .args(check)
+        .args(["--passphrase-file", &passphrase]));
+    assert!(told.contains("1 people, found by 3 rows\n"), "{told}");
+    assert!(told.contains("rows of index epoch 2: 3\n"), "{told}");
+}
+
+/// The destructions of both keys are certified, for whoever has the vault, a copy of the log, or an
+/// altered one.
+fn check_certificates(house: &House) {
+    let verified = house.symbolon("auditor-main", &["audit", "verify"]);
+    let destroyed = verified["destroyed"].as_array().unwrap();
+    let purposes: Vec<_> = destroyed
+        .iter()
+        .map(|one| &one["keys"][0]["purpose"])
+        .collect();
+    assert_eq!(purposes, ["index", "sealing"]);
+    let (copy, key) = (house.path("audit-log"), verified["key"].as_str().unwrap());
+    house.symbolon("auditor-main", &["audit", "export", "--out", &copy]);
+    let offline = ["audit", "verify", "--from", &copy, "--key", key];
+    let again = house.symbolon("auditor-main", &offline);
+    assert_eq!(again["destroyed"], verified["destroyed"]);
+
+    let file = house.path("audit-log/leaves");
+    let leaves = fs::read_to_string(&file).unwrap();
+    let forged = leaves.replacen("/destroyed\\n{", "/destroyed\\n {", 1);
+    assert_ne!(forged, leaves);
+    fs::write(&file, forged).unwrap();
+    let told = house.symbolon_refuses("auditor-main", &offline);
+    assert!(told.contains("the certificate in leaf"), "{told}");
+    let shorter: Vec<_> = leaves.lines().skip(1).collect();
+    fs::write(&file, shorter.join("\n")).unwrap();
+    let told = house.symbolon_refuses("auditor-main", &offline);
+    assert!(told.contains("certificate"), "{told}");
 }
 
 #[test]

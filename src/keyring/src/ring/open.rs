@@ -200,6 +200,13 @@ impl Ring {
         self.keys().find(|key| key.id == id)
     }
 
+    /// A live key's value, for tests that look for it where it must not be.
+    #[cfg(feature = "expose")]
+    pub fn expose(&self, id: KeyId) -> Option<&Secret<32>> {
+        let mut keys = self.keys.iter();
+        keys.find(|key| key.info.id == id)?.value.as_deref()
+    }
+
     fn permanent<K>(&self, purpose: &Purpose, key: impl Fn(&KeyInfo, &Secret<32>) -> K) -> K {
         let (info, value) = self
             .active(purpose)

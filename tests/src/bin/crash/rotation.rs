@@ -23,8 +23,9 @@ use crate::{
 };
 
 const PEOPLE: u64 = 4_000;
-/// How long a rotation goes on at least and at most before the vault is killed, in milliseconds.
-const WORKING: (u64, u64) = (0, 120);
+/// How long the vault serves at least and at most before it is killed, in milliseconds: it looks for
+/// a rotation to go on with once a second.
+const WORKING: (u64, u64) = (300, 1200);
 /// People who are asked about after each kill.
 const ASKED: u64 = 20;
 const KEYS: [&str; 2] = ["index", "sealing"];

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use symbolon_election::{
-    Digest, Domain, Proposal, Signature, SignatureFile, Statement, Typed, proposal::Action,
-};
+use symbolon_election::{Digest, Domain, Proposal, Signature, Statement, Typed, proposal::Action};
 
 use crate::{
     Error,
@@ -76,15 +74,8 @@ impl Folder {
     /// The signatures on it, by the names of their files; at least one.
     pub(super) fn signatures(&self) -> Result<Vec<Signature>, Error> {
         let statement = Statement::Proposal(self.proposal.clone());
-        let mut signatures = Vec::new();
-        for path in statements::signature_files(&self.path)? {
-            let file = SignatureFile::parse(&files::read(&path)?)
-                .map_err(|e| Error::unreadable_file(&path, e))?;
-            if *file.digest() == self.digest() {
-                let signature = file.verify(&statement, &self.domain);
-                signatures.push(signature.map_err(|e| Error::unreadable_file(&path, e))?);
-            }
-        }
+        let files = statements::signature_files(&self.path)?;
+        let signatures = statements::signatures_on(&statement, &self.domain, &files)?;
         match signatures.is_empty() {
             true => Err(unsigned()),
             false => Ok(signatures),
