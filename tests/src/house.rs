@@ -312,23 +312,33 @@ impl House {
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     }
 
-    /// Lets two officers sign what lies in a folder.
+    /// Lets two officers sign statements.
     pub fn sign(&self, files: &[&str]) {
         for officer in ["one", "three"] {
-            let key = self.path(&format!("key-{officer}.json"));
-            let passphrase = self.path("officer-passphrase");
-            let mut args = vec![
-                "officer",
-                "sign",
-                "--yes",
-                "--key",
-                &key,
-                "--passphrase-file",
-                &passphrase,
-            ];
-            args.extend(files);
-            self.symbolon("officer-one", &args);
+            self.sign_as(officer, files);
         }
+    }
+
+    /// Lets an officer sign statements with their own key.
+    pub fn sign_as(&self, officer: &str, files: &[&str]) {
+        let key = self.path(&format!("key-{officer}.json"));
+        let (passphrase, trust) = (self.path("officer-passphrase"), self.path("trust.json"));
+        let mut args = vec!["officer", "sign", "--yes", "--key", &key];
+        args.extend(["--passphrase-file", &passphrase, "--trust", &trust]);
+        args.extend(files);
+        self.symbolon("officer-one", &args);
+    }
+
+    /// Has two officers decide something; the proposal is executed.
+    pub fn decide(&self, action: &[&str]) {
+        let folder = tempfile::tempdir_in(self.root()).unwrap();
+        let folder = folder.path().join("proposal");
+        let folder = folder.to_str().unwrap();
+        let draft = [&["proposals", "draft"], action, &["--out", folder]].concat();
+        self.symbolon("officer-one", &draft);
+        self.sign(&[&format!("{folder}/proposal.json")]);
+        let signed = self.symbolon("officer-one", &["proposals", "sign", folder]);
+        assert_eq!(signed["state"], "executed");
     }
 
     fn make_certificates(&self) {

@@ -119,20 +119,7 @@ fn times_in_files(folder: &Path, wanted: &[u8]) -> usize {
 }
 
 fn rotate(house: &House, key: &str) {
-    let folder = house.path(key);
-    let draft = [
-        "proposals",
-        "draft",
-        "rotate-key",
-        key,
-        "--share",
-        "100",
-        "--out",
-        &folder,
-    ];
-    house.symbolon("officer-one", &draft);
-    house.sign(&[&format!("{folder}/proposal.json")]);
-    house.symbolon("officer-one", &["proposals", "sign", &folder]);
+    house.decide(&["rotate-key", key, "--share", "100"]);
     house.symbolon("officer-one", &["keys", "watch"]);
 }
 

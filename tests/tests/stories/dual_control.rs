@@ -17,25 +17,6 @@ const PERSON: [&str; 10] = [
     "document=AB 123456",
 ];
 
-/// An officer signs a proposal with their own key.
-fn sign(house: &House, officer: &str, proposal: &str) {
-    let key = house.path(&format!("key-{officer}.json"));
-    let (passphrase, trust) = (house.path("officer-passphrase"), house.path("trust.json"));
-    let args = [
-        "officer",
-        "sign",
-        "--yes",
-        "--key",
-        &key,
-        "--passphrase-file",
-        &passphrase,
-        "--trust",
-        &trust,
-        proposal,
-    ];
-    house.symbolon("officer-one", &args);
-}
-
 #[test]
 fn one_officer_suspends_a_portal_and_two_let_it_go_on() {
     let house = House::build();
@@ -60,7 +41,7 @@ fn one_officer_suspends_a_portal_and_two_let_it_go_on() {
     let digest = digest.as_str().unwrap();
     let told = house.symbolon_refuses("officer-one", &["proposals", "sign", &first]);
     assert!(told.contains("nobody has signed"), "{told}");
-    sign(&house, "one", &format!("{first}/proposal.json"));
+    house.sign_as("one", &[&format!("{first}/proposal.json")]);
     let signed = house.symbolon("officer-one", &["proposals", "sign", &first]);
     assert_eq!(signed["state"], "open");
     let told = house.symbolon_refuses("portal-main", &PERSON);
@@ -78,7 +59,7 @@ fn one_officer_suspends_a_portal_and_two_let_it_go_on() {
     // The second officer has nothing but the digest.
     let show = ["proposals", "show", digest, "--out", &second];
     house.symbolon("officer-one", &show);
-    sign(&house, "three", &format!("{second}/proposal.json"));
+    house.sign_as("three", &[&format!("{second}/proposal.json")]);
     let signed = house.symbolon("officer-one", &["proposals", "sign", &second]);
     assert_eq!(signed["state"], "executed");
     assert_eq!(house.symbolon("portal-main", &PERSON), known);
@@ -86,18 +67,6 @@ fn one_officer_suspends_a_portal_and_two_let_it_go_on() {
     assert_eq!(again["state"], "executed");
     let told = house.symbolon_refuses("officer-one", &["proposals", "cancel", digest]);
     assert!(told.contains("PROPOSAL_DECIDED"), "{told}");
-}
-
-/// Two officers decide something.
-fn decide(house: &House, folder: &str, what: &[&str]) {
-    let folder = house.path(folder);
-    let draft = [&["proposals", "draft"], what, &["--out", &folder]].concat();
-    house.symbolon("officer-one", &draft);
-    for officer in ["one", "two"] {
-        sign(house, officer, &format!("{folder}/proposal.json"));
-    }
-    let signed = house.symbolon("officer-one", &["proposals", "sign", &folder]);
-    assert_eq!(signed["state"], "executed");
 }
 
 #[test]
@@ -108,7 +77,7 @@ fn index_and_sealing_key_are_rotated_and_a_person_keeps_the_id() {
     let secret = || fs::read(house.path("vault/ring-secret")).unwrap();
     for key in ["index", "sealing"] {
         let before = secret();
-        decide(&house, key, &["rotate-key", key, "--share", "100"]);
+        house.decide(&["rotate-key", key, "--share", "100"]);
         house.symbolon("officer-one", &["keys", "watch"]);
         assert_eq!(house.symbolon("portal-main", &PERSON), known);
         let keys = house.symbolon("auditor-main", &["keys", "list", "--all"]);

@@ -1,6 +1,7 @@
 //! The rows, in groups that share their preparation.
 
 mod ballots;
+mod bare_writes;
 mod enrolment;
 mod growth;
 mod observer;

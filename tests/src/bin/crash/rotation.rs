@@ -49,7 +49,7 @@ pub(crate) fn prove(runtime: &Runtime, kills: usize) -> Result<(), String> {
         if key.is_none() {
             let next = KEYS[begun % KEYS.len()];
             begun += 1;
-            decide(&house, begun, next);
+            house.decide(&["rotate-key", next, "--share", "100"]);
             key = Some(next);
         }
         thread::sleep(Duration::from_millis(
@@ -139,22 +139,4 @@ fn ask(house: &House, ids: &[RegistrationId]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn decide(house: &House, number: usize, key: &str) {
-    let folder = house.path(&format!("rotation-{number}"));
-    let draft = [
-        "proposals",
-        "draft",
-        "rotate-key",
-        key,
-        "--share",
-        "100",
-        "--out",
-        &folder,
-    ];
-    house.symbolon("officer-one", &draft);
-    house.sign(&[&format!("{folder}/proposal.json")]);
-    let signed = house.symbolon("officer-one", &["proposals", "sign", &folder]);
-    assert_eq!(signed["state"], "executed");
 }

@@ -15,7 +15,10 @@ use symbolon_api_closed::registration::{
 use symbolon_tests::house::Plan;
 use tonic::{Status, transport::Channel};
 
-use super::tokens::{issue_token, validate_token};
+use super::{
+    bare_writes,
+    tokens::{issue_token, validate_token},
+};
 use crate::{
     city::{City, person},
     load::{Load, Until},
@@ -85,6 +88,9 @@ pub(crate) fn run(bench: &mut Bench) {
             let beside = format!("the same among {} people", sizes[0]);
             let mut series = Series::new(name, measure.unit(), beside, Aim::AtMost(BOUND));
             series.note("people filled in below the stretch; they ask in random order");
+            if *measure == Measure::Bytes {
+                series.note(bare(sizes[0], *size));
+            }
             for (value, reference) in values.iter().zip(&smallest[measure]) {
                 series.push(*value, *reference);
             }
@@ -136,6 +142,15 @@ fn measure(bench: &Bench, city: &mut City, next_person: &mut u64) -> Figures {
         }
     }
     figures
+}
+
+/// The same rows in a store that knows nothing of people: how much of the growth is the store's.
+fn bare(smallest: u64, size: u64) -> String {
+    let [first, then] = [smallest, size].map(|people| bare_writes::bytes(people, WRITES));
+    format!(
+        "the store alone, rows of these sizes: {first:.0} B, then {then:.0} B, {:.2}",
+        then / first
+    )
 }
 
 fn register_known(city: &City) {

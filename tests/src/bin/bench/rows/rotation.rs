@@ -140,23 +140,7 @@ fn beside_a_load(bench: &mut Bench, city: &mut City, people: usize) {
 
 /// Two officers decide to rotate a key.
 fn decide(city: &City, key: &str, share: &str) {
-    let house = &city.house;
-    let folder = tempfile::tempdir_in(house.root()).unwrap();
-    let out = folder.path().join("proposal").to_str().unwrap().to_owned();
-    let draft = [
-        "proposals",
-        "draft",
-        "rotate-key",
-        key,
-        "--share",
-        share,
-        "--out",
-        &out,
-    ];
-    house.symbolon("officer-one", &draft);
-    house.sign(&[&format!("{out}/proposal.json")]);
-    let signed = house.symbolon("officer-one", &["proposals", "sign", &out]);
-    assert_eq!(signed["state"], "executed");
+    city.house.decide(&["rotate-key", key, "--share", share]);
 }
 
 /// Waits for the end of a rotation.
