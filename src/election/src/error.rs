@@ -96,6 +96,12 @@ pub enum Error {
         /// The thing.
         what: &'static str,
     },
+    /// An entry of another kind.
+    #[error("not an entry of {wanted}")]
+    OtherStatement {
+        /// The statement that belongs there.
+        wanted: &'static str,
+    },
     /// The manifest isn't what the trust file or the pinned election ID names.
     #[error("manifest: {0}")]
     NotTrusted(&'static str),

@@ -1,6 +1,6 @@
 //! Who signs tokens: the manifest's issuer, and those that followed.
 
-use crate::{Address, Error, IssuerRotation, Typed, Verified, VerifiedManifest};
+use crate::{Address, Entry, Error, IssuerRotation, Typed, Verified, VerifiedManifest};
 
 /// The issuers of an election in their order.
 #[derive(Clone, Debug)]
@@ -10,6 +10,23 @@ impl Issuers {
     /// The manifest's issuer alone.
     pub fn new(manifest: &VerifiedManifest) -> Self {
         Self(vec![manifest.manifest().issuer])
+    }
+
+    /// The manifest's issuer and those of its rotations: ledger entries, the first one first.
+    pub fn after<'a>(
+        manifest: &VerifiedManifest,
+        rotations: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Self, Error> {
+        let mut issuers = Self::new(manifest);
+        for entry in rotations {
+            let Entry::IssuerRotation(rotation) = Entry::decode(entry)? else {
+                return Err(Error::OtherStatement {
+                    wanted: IssuerRotation::NAME,
+                });
+            };
+            issuers.rotate(&rotation.verify(manifest)?)?;
+        }
+        Ok(issuers)
     }
 
     /// Takes the next issuer: from the one in force, to one never used.
