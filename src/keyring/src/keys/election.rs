@@ -4,29 +4,35 @@ use symbolon_crypto::{
     Secret, SecretBytes, ecdsa::SigningKey, hpke::HpkeSecretKey, kdf, labels, mac::MacKey,
     random::CryptoRng,
 };
-use symbolon_election::{ElectionId, RequestKey, VoterId};
+use symbolon_election::{Address, ElectionId, RequestKey, VoterId};
 
 use super::{RecordPlace, SealingKey, Subject, domain};
-use crate::{Epoch, Error, KeyId, KeyInfo, Root};
+use crate::{Epoch, Error, KeyId, KeyInfo, KeyState, Root};
 
 /// An election's keys.
 pub struct ElectionKeys {
     domain: MacKey,
-    issuer: SigningKey,
+    /// By the state of their keys; exactly one is active.
+    issuers: Vec<(KeyState, SigningKey)>,
     request: HpkeSecretKey,
     rows: RowKeys,
     subjects: MacKey,
 }
 
 impl ElectionKeys {
-    pub(crate) fn new(
+    /// `tokens`: every live token key, one of them active.
+    pub(crate) fn new<'a>(
         (info, domain): (&KeyInfo, &Secret<32>),
-        token: &Secret<32>,
+        tokens: impl Iterator<Item = (&'a KeyInfo, &'a Secret<32>)>,
         request: &Secret<32>,
     ) -> Self {
+        let issuer =
+            |token| SigningKey::new(issuer_scalar(token)).expect("checked when the key was minted");
         Self {
             domain: MacKey::new(domain),
-            issuer: SigningKey::new(issuer_scalar(token)).expect("checked when the key was minted"),
+            issuers: tokens
+                .map(|(info, token)| (info.state, issuer(token)))
+                .collect(),
             request: HpkeSecretKey::new(kdf::derive(request.expose(), labels::REQUEST_KEY, &[])),
             rows: RowKeys::new(info, domain),
             subjects: MacKey::new(&kdf::derive(
@@ -43,9 +49,26 @@ impl ElectionKeys {
         VoterId::new(domain::pseudonym(&self.domain, root))
     }
 
-    /// The key that signs tokens; its address is the manifest's `issuer`.
+    /// The active token key. Before any rotation its address is the manifest's `issuer`.
     pub fn issuer(&self) -> &SigningKey {
-        &self.issuer
+        self.issuer_in(KeyState::Active)
+            .expect("made with an active token key")
+    }
+
+    /// The token key that waits for the officers' statement.
+    pub fn next_issuer(&self) -> Option<&SigningKey> {
+        self.issuer_in(KeyState::Pending)
+    }
+
+    /// The token key of this address, while it has a value.
+    pub fn issuer_of(&self, address: &Address) -> Option<&SigningKey> {
+        let mut keys = self.issuers.iter().map(|(_, key)| key);
+        keys.find(|key| key.address() == *address)
+    }
+
+    fn issuer_in(&self, state: KeyState) -> Option<&SigningKey> {
+        let found = self.issuers.iter().find(|(its, _)| *its == state);
+        found.map(|(_, key)| key)
     }
 
     /// The manifest's `requestKey`.

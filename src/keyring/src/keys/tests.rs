@@ -32,9 +32,10 @@ fn sealing(id: u8, byte: u8, epoch: u32) -> SealingKey {
 
 fn election(domain: u8, token: u8, request: u8) -> ElectionKeys {
     let nonce = Nonce::new([1; 32]);
+    let issuer = info(Purpose::ElectionToken(nonce), 6, 1);
     ElectionKeys::new(
         (&info(Purpose::ElectionDomain(nonce), 5, 1), &value(domain)),
-        &value(token),
+        [(&issuer, &value(token))].into_iter(),
         &value(request),
     )
 }

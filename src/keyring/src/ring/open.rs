@@ -190,9 +190,10 @@ impl Ring {
     /// An election's keys, by its manifest's nonce; none if it was never drafted here, or is forgotten.
     pub fn election(&self, nonce: &Nonce) -> Option<ElectionKeys> {
         let domain = self.active(&Purpose::ElectionDomain(*nonce))?;
-        let (_, token) = self.active(&Purpose::ElectionToken(*nonce))?;
+        let token = Purpose::ElectionToken(*nonce);
+        self.active(&token)?;
         let (_, request) = self.active(&Purpose::ElectionRequest(*nonce))?;
-        Some(ElectionKeys::new(domain, token, request))
+        Some(ElectionKeys::new(domain, self.live(&token), request))
     }
 
     /// A key's entry by its ID.

@@ -281,15 +281,25 @@ fn a_rotated_token_key_is_another_issuer_for_the_same_voter_ids() {
     let (ring, _) = rich();
     let nonce = Nonce::new([1; 32]);
     let rng = &mut random::os();
-    let rotated = edited(&ring, |edit| {
-        let next = edit.prepare(Purpose::ElectionToken(nonce), 150, rng)?;
-        edit.activate(next, 151)
+    let mut next = None;
+    let prepared = edited(&ring, |edit| {
+        next = Some(edit.prepare(Purpose::ElectionToken(nonce), 150, rng)?);
+        Ok(())
     });
-    let (before, after) = (
-        ring.election(&nonce).unwrap(),
-        rotated.unwrap().election(&nonce).unwrap(),
-    );
-    assert_ne!(before.issuer().address(), after.issuer().address());
+    let (prepared, next) = (prepared.unwrap(), next.unwrap());
+    let rotated = edited(&prepared, |edit| edit.activate(next, 151)).unwrap();
+    let keys = [&ring, &prepared, &rotated].map(|ring| ring.election(&nonce).unwrap());
+    let [before, waiting, after] = &keys;
+    let (first, second) = (before.issuer().address(), after.issuer().address());
+    assert_ne!(first, second);
+    assert!(before.next_issuer().is_none() && after.next_issuer().is_none());
+    assert_eq!(waiting.issuer().address(), first);
+    assert_eq!(waiting.next_issuer().unwrap().address(), second);
+    assert!(before.issuer_of(&second).is_none());
+    for keys in [waiting, after] {
+        assert_eq!(keys.issuer_of(&first).unwrap().address(), first);
+        assert_eq!(keys.issuer_of(&second).unwrap().address(), second);
+    }
     assert_eq!(before.request_key(), after.request_key());
     let root = Root::random(rng);
     assert_eq!(before.voter_id(&root), after.voter_id(&root));
