@@ -142,7 +142,12 @@ impl Core {
             Ok(()) => tracing::info!("unsealed"),
             Err(_) => self.seal.seal(),
         }
-        minted
+        minted?;
+        if let Err(error) = self.settle_issuers().await {
+            // The right keys sign all the same.
+            tracing::warn!(%error, "the ring lags behind the rotation of a token key");
+        }
+        Ok(())
     }
 
     /// One try at a time: a passphrase costs memory and time.

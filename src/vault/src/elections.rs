@@ -7,6 +7,7 @@ mod forget;
 mod open;
 mod people;
 mod refusals;
+mod rotate;
 mod row;
 mod statements;
 
@@ -20,7 +21,7 @@ use std::{
 };
 
 use symbolon_election::{
-    Domain, ElectionId, Entry, Manifest, RollStatement, Unverified, VerifiedManifest,
+    Address, Domain, ElectionId, Entry, Manifest, RollStatement, Unverified, VerifiedManifest,
 };
 use symbolon_keyring::keys::{ElectionKeys, Subject};
 use symbolon_service::reasons::Reason;
@@ -47,6 +48,8 @@ pub struct Elections {
     pub(crate) published: tokio::sync::watch::Sender<u64>,
     /// One closing at a time: it writes a large file.
     pub(crate) closing: tokio::sync::Mutex<()>,
+    /// One at a time: nobody destroys the token key that another makes public.
+    rotating: tokio::sync::Mutex<()>,
 }
 
 /// An election as it stands in the store, with what its manifest says.
@@ -58,6 +61,8 @@ pub(crate) struct Election {
     /// The roll statements in force, and the same as entries.
     pub(crate) rolls: Vec<RollStatement>,
     pub(crate) roll_entries: Vec<Vec<u8>>,
+    /// Whose tokens count, the one that signs last.
+    issuers: Vec<Address>,
     /// Opened when it is first asked for.
     roll: OnceLock<Arc<Roll>>,
 }
@@ -76,6 +81,7 @@ impl Elections {
             counts: Counts::default(),
             published: tokio::sync::watch::Sender::new(0),
             closing: tokio::sync::Mutex::default(),
+            rotating: tokio::sync::Mutex::default(),
         }
     }
 
@@ -118,6 +124,13 @@ impl Election {
             _ => Err(damaged()),
         });
         let rolls = rolls.collect::<Result<_, _>>()?;
+        let next = |entry: &Vec<u8>| match Entry::decode(entry) {
+            Ok(Entry::IssuerRotation(rotation)) => Ok(rotation.statement.next),
+            _ => Err(damaged()),
+        };
+        let first = Ok(manifest.statement.issuer);
+        let issuers = std::iter::once(first).chain(row.rotations.iter().map(next));
+        let issuers = issuers.collect::<Result<_, _>>()?;
         Ok(Self {
             id,
             row,
@@ -125,6 +138,7 @@ impl Election {
             manifest,
             rolls,
             roll_entries,
+            issuers,
             roll: OnceLock::new(),
         })
     }
@@ -151,6 +165,17 @@ impl Election {
             Some(own) => own.subject("election", self.id.as_bytes()),
             None => keys.audit().subject("election", self.id.as_bytes()),
         }
+    }
+
+    /// Whose tokens count: the manifest's issuer, and those that followed.
+    pub(crate) fn issuers(&self) -> &[Address] {
+        &self.issuers
+    }
+
+    /// Who signs tokens.
+    pub(crate) fn issuer(&self) -> &Address {
+        let last = self.issuers.last();
+        last.expect("never empty: made with the manifest's")
     }
 
     /// The roll's statement that is in force.

@@ -186,7 +186,7 @@ impl Core {
             .unchanged(RingMirror::key(), Some(&mirror))
             .audit(leaf("issued"));
         self.try_commit(change).await?.ok_or(Error::Contention)?;
-        self.seal_token(&own, id, voter, place, &request)
+        self.seal_token(&own, &election, voter, place, &request)
     }
 
     fn check_issuing(&self, election: &Election) -> Result<(), Error> {
@@ -295,18 +295,20 @@ impl Core {
     fn seal_token(
         &self,
         own: &ElectionKeys,
-        election: &ElectionId,
+        election: &Election,
         voter_id: VoterId,
         roll_index: RollIndex,
         request: &Request,
     ) -> Result<Vec<u8>, Error> {
         let token = symbolon_election::VotingToken {
-            election: *election,
+            election: election.id,
             voter_id,
             roll_index,
             ballot_key: request.ballot_key,
         };
-        let signature = own.issuer().sign(token.digest(self.domain()).as_bytes());
+        // The row says who signs. A key that isn't there yet is in the keys that are read next.
+        let issuer = own.issuer_of(election.issuer()).ok_or(Error::Contention)?;
+        let signature = issuer.sign(token.digest(self.domain()).as_bytes());
         let plain = TokenPlaintext {
             voter_id,
             roll_index,
@@ -317,7 +319,7 @@ impl Core {
         device
             .seal(
                 labels::VOTING_TOKEN,
-                election.as_bytes(),
+                election.id.as_bytes(),
                 &plain,
                 &mut random::os(),
             )

@@ -153,6 +153,8 @@ const ADMIN: &[Row] = &[
     Row::call("/symbolon.admin.v1.Elections/OpenElection", ORGANISERS),
     Row::call("/symbolon.admin.v1.Elections/DraftRollAddition", ORGANISERS).of_seconds(LONG),
     Row::call("/symbolon.admin.v1.Elections/ExtendRoll", ORGANISERS),
+    Row::call("/symbolon.admin.v1.Elections/PrepareRotation", ORGANISERS),
+    Row::call("/symbolon.admin.v1.Elections/RotateIssuer", ORGANISERS),
     Row::call("/symbolon.admin.v1.Elections/PrepareClose", ORGANISERS).of_seconds(LONG),
     Row::call("/symbolon.admin.v1.Elections/CloseElection", ORGANISERS).of_seconds(LONG),
     Row::call("/symbolon.admin.v1.Elections/CertifyElection", ORGANISERS),

@@ -8,7 +8,7 @@ use std::{
 use symbolon_crypto::{SecretBytes, SecretString, random};
 use symbolon_election::Nonce;
 use symbolon_keyring::{
-    Edit, KeyInfo, PortalName, Ring, RingFiles, RingSecretId,
+    Edit, KeyInfo, KeyState, PortalName, Purpose, Ring, RingFiles, RingSecretId,
     keys::{AuditKey, ElectionKeys, IndexKey, PortalDomainKey, RecordPlace, SealingKey},
 };
 
@@ -45,6 +45,12 @@ impl Keys {
     /// Every key that the ring tells of, destroyed ones too.
     pub fn all(&self) -> impl Iterator<Item = &KeyInfo> {
         self.ring.keys()
+    }
+
+    /// The key of a purpose in a state that one of them is in at most: pending or active.
+    pub fn info(&self, purpose: &Purpose, state: KeyState) -> Option<&KeyInfo> {
+        self.all()
+            .find(|key| key.state == state && key.purpose == *purpose)
     }
 
     /// The ring's revision.

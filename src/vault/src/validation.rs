@@ -84,7 +84,7 @@ impl Core {
         let digest = token.digest(self.domain());
         let signer = symbolon_crypto::ecdsa::recover(digest.as_bytes(), signature);
         let signer = signer.map_err(|_| Refusal::new(Reason::InvalidSignature).at("signature"))?;
-        if signer != own.issuer().address() {
+        if !election.issuers().contains(&signer) {
             return Err(Reason::InvalidToken.into());
         }
         let roll = self.roll(&election)?;

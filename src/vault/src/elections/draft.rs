@@ -123,6 +123,7 @@ impl Core {
             manifest: manifest.clone(),
             rolls: 0,
             pending_roll: Some(roll.clone()),
+            rotations: Vec::new(),
             ended: false,
             issued: None,
             close: None,

@@ -46,6 +46,8 @@ pub struct ElectionRow {
     pub rolls: u32,
     /// A roll statement that waits for signatures; its leaves are written.
     pub pending_roll: Option<Vec<u8>>,
+    /// The rotations of the token key, the first one first.
+    pub rotations: Vec<Vec<u8>>,
     /// Nothing is issued any more.
     pub ended: bool,
     /// The issued list, once it is written.

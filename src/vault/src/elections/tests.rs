@@ -140,13 +140,10 @@ impl Device {
         let sealed = core
             .issue_token(&caller(), &portal("main"), person, &id, &self.request())
             .await?;
-        Ok(open_token(
-            &self.keys,
-            &self.manifest,
-            &Issuers::new(&self.manifest),
-            &sealed,
-        )
-        .unwrap())
+        let rotations = core.election(&id).await?.row.rotations.clone();
+        let rotations = rotations.iter().map(Vec::as_slice);
+        let issuers = Issuers::after(&self.manifest, rotations).unwrap();
+        Ok(open_token(&self.keys, &self.manifest, &issuers, &sealed).unwrap())
     }
 }
 

@@ -8,7 +8,8 @@ use symbolon_api_closed::admin::{
     GetElectionResponse, GetRollRequest, GetRollResponse, GetStatementsRequest,
     GetStatementsResponse, GetTrustFileRequest, GetTrustFileResponse, ListElectionsRequest,
     ListElectionsResponse, OpenElectionRequest, OpenElectionResponse, PrepareCloseRequest,
-    PrepareCloseResponse, draft_election_request, elections_server::Elections,
+    PrepareCloseResponse, PrepareRotationRequest, PrepareRotationResponse, RotateIssuerRequest,
+    RotateIssuerResponse, draft_election_request, elections_server::Elections,
 };
 use symbolon_election::{Address, ElectionId};
 use symbolon_service::{Refusal, reasons::Reason};
@@ -103,6 +104,29 @@ impl Elections for Service {
         self.to_the_end(async move |core| core.extend_roll(&caller, &statement).await)
             .await?;
         Ok(Response::new(ExtendRollResponse {}))
+    }
+
+    async fn prepare_rotation(
+        &self,
+        request: Request<PrepareRotationRequest>,
+    ) -> Result<Response<PrepareRotationResponse>, Status> {
+        let caller = caller(&request)?;
+        let PrepareRotationRequest { election, anew } = request.into_inner();
+        let id = election_id(&election)?;
+        let work = async move |core: Arc<Core>| core.prepare_rotation(&caller, &id, anew).await;
+        let rotation = self.to_the_end(work).await?;
+        Ok(Response::new(PrepareRotationResponse { rotation }))
+    }
+
+    async fn rotate_issuer(
+        &self,
+        request: Request<RotateIssuerRequest>,
+    ) -> Result<Response<RotateIssuerResponse>, Status> {
+        let caller = caller(&request)?;
+        let rotation = request.into_inner().rotation;
+        self.to_the_end(async move |core| core.rotate_issuer(&caller, &rotation).await)
+            .await?;
+        Ok(Response::new(RotateIssuerResponse {}))
     }
 
     async fn prepare_close(
@@ -208,8 +232,9 @@ impl Service {
             let election = self.0.election(&id).await?;
             let election = self.shown(&election).await?;
             let bytes = election.content.len() + election.manifest.len();
-            let rolls = election.roll_statements.iter().map(Vec::len);
-            list.show(bytes + rolls.sum::<usize>(), election);
+            let statements = election.roll_statements.iter().chain(&election.rotations);
+            let statements = statements.map(Vec::len);
+            list.show(bytes + statements.sum::<usize>(), election);
         }
         Ok(list.page())
     }
@@ -230,6 +255,7 @@ impl Service {
             close: row.close.unwrap_or_default(),
             certified: row.certified.unwrap_or_default(),
             cancelled: row.cancelled.unwrap_or_default(),
+            rotations: row.rotations,
         })
     }
 }

@@ -112,12 +112,14 @@ impl Service {
             let election = self.0.election(&id).await?;
             let name = &election.manifest().content_hash;
             let content = published::read(&self.0.published, name).await?;
-            let bytes = content.len() + row.manifest.len();
+            let rotations = row.rotations.iter().map(Vec::len).sum::<usize>();
+            let bytes = content.len() + row.manifest.len() + rotations;
             let election = Election {
                 election: id.as_bytes().to_vec(),
                 state: row.stage.as_str().to_owned(),
                 manifest: row.manifest,
                 content,
+                rotations: row.rotations,
             };
             list.show(bytes, election);
         }

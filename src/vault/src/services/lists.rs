@@ -77,6 +77,7 @@ mod tests {
 
     fn rows(count: usize) -> Vec<(ElectionId, ElectionRow)> {
         let row = ElectionRow {
+            rotations: Vec::new(),
             stage: Stage::Open,
             entitled: Entitled::Everybody,
             manifest: Vec::new(),
