@@ -19,6 +19,8 @@ pub struct Election {
     pub content: Arc<[u8]>,
     /// Whose tokens are good.
     pub issuers: Issuers,
+    /// The rotations that say so, as ledger entries.
+    pub rotations: Vec<Arc<[u8]>>,
     /// The roll statements, in order.
     pub rolls: Vec<RollStatement>,
     /// It was called off.
@@ -81,6 +83,7 @@ impl Book {
                 let mut election = Election::clone(&*election(&signed.statement.election)?);
                 let verified = signed.verify(&election.manifest)?;
                 election.issuers.rotate(&verified)?;
+                election.rotations.push(entry.into());
                 Ok(News::Changed(Box::new(election)))
             }
             Entry::Cancelled(signed) => {

@@ -34,6 +34,9 @@ pub enum Error {
     /// An election that this gateway could promise nothing in.
     #[error("an election that isn't this gateway's: {0}")]
     OtherGateway(&'static str),
+    /// A rotation of a token key that comes after its election has closed.
+    #[error("a rotation of the token key after its election has closed")]
+    TooLate,
     /// This log's own keys have no public form: its origin isn't a name for keys.
     #[error("the log's keys: {0}")]
     LedgerKeys(symbolon_election::Error),

@@ -17,6 +17,7 @@ use crate::{
     Error,
     batches::{Batches, Promise},
     book::{Book, Election},
+    newest::Newest,
     outbox::{Name, Outbox, Promised, Put},
     roll::Rolls,
 };
@@ -32,9 +33,10 @@ pub struct Intake {
     pub(crate) clock: Clock,
     pub(crate) vault: Option<ValidationClient<Channel>>,
     pub(crate) turns: Turns,
+    pub(crate) newest: Newest,
 }
 
-/// A lock for each first byte of an entry hash.
+/// A lock for each first byte of a ballot key.
 pub(crate) type Turns = [tokio::sync::Mutex<()>; 256];
 
 /// Locks that nobody holds.
@@ -66,23 +68,26 @@ impl Intake {
         let id = ballot.election;
         let election = self.book.get(&id).ok_or(Reason::UnknownElection)?;
         // Copies of one ballot wait for each other: each gets the promise that stands.
-        let turn = self.turns[usize::from(name.hash.as_bytes()[0])].lock();
-        let (digest, promised) = match self.outbox.get(&id, &name).await? {
+        let turn = self.turns[usize::from(name.key.as_bytes()[0])].lock();
+        let (hash, digest, promised) = match self.outbox.get(&id, &name).await? {
             Some(_) => {
                 let _turn = turn.await;
                 let promised = self.outbox.get(&id, &name).await?.ok_or(Error::Row)?;
                 let digest = ballot.ballot().digest(election.manifest.domain());
-                (digest, promised)
+                (name.hash, digest, promised)
             }
             None => {
                 let ballot = self.check(&election, ballot).await?;
                 let _turn = turn.await;
                 // The vault may have taken its time, and a copy may have come meanwhile.
-                let promised = match self.check_time(&election) {
+                let (hash, promised) = match self.check_time(&election) {
                     Ok(()) => self.keep(&election, &ballot, (name, entry)).await?,
-                    Err(refused) => self.outbox.get(&id, &name).await?.ok_or(refused)?,
+                    Err(refused) => {
+                        let promised = self.outbox.get(&id, &name).await?;
+                        (name.hash, promised.ok_or(refused)?)
+                    }
                 };
-                (ballot.digest(), promised)
+                (hash, ballot.digest(), promised)
             }
         };
         let receipt = Receipt {
@@ -90,7 +95,7 @@ impl Intake {
             ballot_digest: digest,
             include_by: promised.include_by,
         };
-        Ok((name.hash, SignedReceipt::new(&receipt, promised.signature)))
+        Ok((hash, SignedReceipt::new(&receipt, promised.signature)))
     }
 
     async fn check(
@@ -100,7 +105,8 @@ impl Intake {
     ) -> Result<VerifiedBallot, Error> {
         self.check_time(election)?;
         let verified = ballot.verify(&election.manifest).map_err(refuse)?;
-        self.check_entitled(election, &verified)?;
+        self.check_issuer(election, &verified).await?;
+        self.check_place(election, &verified)?;
         self.ask_vault(verified.fields()).await?;
         Ok(verified)
     }
@@ -119,11 +125,25 @@ impl Intake {
         }
     }
 
-    /// Issuer and roll place.
-    fn check_entitled(&self, election: &Election, ballot: &VerifiedBallot) -> Result<(), Error> {
-        if !election.issuers.knows(ballot.issuer()) {
-            return Err(Reason::InvalidToken.into());
+    /// An issuer that isn't known may be one that follows: the newest statements decide.
+    async fn check_issuer(
+        &self,
+        election: &Election,
+        ballot: &VerifiedBallot,
+    ) -> Result<(), Error> {
+        if election.issuers.knows(ballot.issuer()) {
+            return Ok(());
         }
+        let answered = self.newest.wait().await;
+        let newest = self.book.get(&ballot.fields().election);
+        match newest.is_some_and(|election| election.issuers.knows(ballot.issuer())) {
+            true => Ok(()),
+            false if answered => Err(Reason::InvalidToken.into()),
+            false => Err(Reason::Unavailable.into()),
+        }
+    }
+
+    fn check_place(&self, election: &Election, ballot: &VerifiedBallot) -> Result<(), Error> {
         let fields = ballot.fields();
         let size = election.roll_size();
         match self.rolls.leaf(&fields.election, size, fields.roll_index)? {
@@ -164,18 +184,18 @@ impl Intake {
         }
     }
 
-    /// Puts the ballot into the outbox with a promise that will be kept.
+    /// Puts the ballot into the outbox with a promise that will be kept; the hash of its entry there.
     async fn keep(
         &self,
         election: &Election,
         ballot: &VerifiedBallot,
         (name, entry): (Name, &[u8]),
-    ) -> Result<Promised, Error> {
+    ) -> Result<(EntryHash, Promised), Error> {
         let id = &ballot.fields().election;
         let (mut promised, mut promise) = self.promise(election, ballot);
         match self.outbox.put(id, &name, &promised, entry).await? {
             Put::New => {}
-            Put::Known(promised) => return Ok(promised),
+            Put::Known(hash, promised) => return Ok((hash, promised)),
             Put::SequenceTaken => return Err(Reason::SequenceTaken.into()),
         }
         // What was published meanwhile may void the promise: nobody was told yet.
@@ -187,7 +207,7 @@ impl Intake {
                 return Err(error);
             }
         }
-        Ok(promised)
+        Ok((name.hash, promised))
     }
 
     /// The next publication where enough places wait, else closes + grace.

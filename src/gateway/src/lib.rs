@@ -13,6 +13,7 @@ pub mod config;
 mod error;
 pub mod init;
 pub mod intake;
+mod newest;
 pub mod outbox;
 pub mod publisher;
 pub mod roles;

@@ -44,8 +44,9 @@ pub struct Kept {
 pub enum Put {
     /// It is on disk now.
     New,
-    /// It was there already.
-    Known(Promised),
+    /// It was there already, as the entry of this hash: a token that was issued again after a
+    /// rotation of the token key bears another signature.
+    Known(EntryHash, Promised),
     /// Another ballot of the same key, place and sequence was there.
     SequenceTaken,
 }
@@ -117,10 +118,13 @@ impl Outbox {
             .put(row, encode(promised, entry));
         match self.0.commit_one(change).await? {
             Outcome::Committed { .. } => Ok(Put::New),
-            Outcome::Conflict { .. } => match self.get(election, name).await? {
-                Some(promised) => Ok(Put::Known(promised)),
-                None => Ok(Put::SequenceTaken),
-            },
+            Outcome::Conflict { .. } => {
+                let kept = self.row(election, name).await?.ok_or(Error::Row)?;
+                match same_ballot(&kept.entry, entry)? {
+                    true => Ok(Put::Known(entry_hash(&kept.entry), kept.promised)),
+                    false => Ok(Put::SequenceTaken),
+                }
+            }
         }
     }
 
@@ -176,6 +180,16 @@ impl Outbox {
         }
         Ok(entries)
     }
+}
+
+/// Whether two entries of one key, place and sequence are the same ballot: receipts promise a ballot,
+/// whatever token it came with.
+fn same_ballot(kept: &[u8], given: &[u8]) -> Result<bool, Error> {
+    let ballot = |entry| match Entry::decode(entry) {
+        Ok(Entry::Ballot(ballot)) => Ok(ballot.ballot()),
+        _ => Err(Error::Row),
+    };
+    Ok(ballot(kept)? == ballot(given)?)
 }
 
 fn key(election: &ElectionId, name: &Name) -> Key {

@@ -24,6 +24,7 @@ use crate::{
     book::Book,
     config::GatewayConfig,
     intake::{Intake, turns},
+    newest::Newest,
     outbox::Outbox,
     publisher::Publisher,
     roles,
@@ -129,6 +130,7 @@ impl RunningGateway {
             clock,
             vault: vault.clone().filter(|_| config.source.validate),
             turns: turns(),
+            newest: Newest::default(),
         });
         let source = source(config, vault)?;
         let mut follower = Follower::new(source, (trust, own), ledger.clone(), Arc::clone(&intake));

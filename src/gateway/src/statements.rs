@@ -33,6 +33,8 @@ pub struct Follower {
 }
 
 const PAGE: usize = 1024;
+/// The shortest time between two looks at the source, however many ask for one.
+const BREATH: Duration = Duration::from_millis(50);
 
 impl Follower {
     /// From the source's first statement on, onto a log of this key.
@@ -56,15 +58,25 @@ impl Follower {
 
     /// Looks for statements until the shutdown.
     pub async fn follow(mut self, interval: Duration, shutdown: Shutdown) {
+        let intake = Arc::clone(&self.intake);
         while !shutdown.is_triggered() {
-            if let Err(error) = self.catch_up().await {
+            intake.newest.begin();
+            let caught_up = self.catch_up().await;
+            intake.newest.end(caught_up.is_ok());
+            if let Err(error) = caught_up {
                 tracing::warn!(%error, "statements are tried again");
             }
+            let asked = async {
+                tokio::time::sleep(BREATH).await;
+                intake.newest.asked().await;
+            };
             tokio::select! {
                 () = tokio::time::sleep(interval) => {}
+                () = asked => {}
                 () = shutdown.triggered() => {}
             }
         }
+        intake.newest.stop();
     }
 
     /// Learns what the ledger has already: a gateway goes on where it stopped, whether the
@@ -112,7 +124,7 @@ impl Follower {
                     Err(Error::Statement { number, problem }) => {
                         tracing::error!(number, %problem, "a statement that is none of ours is passed over");
                     }
-                    Err(error @ Error::OtherGateway(_)) => {
+                    Err(error @ (Error::OtherGateway(_) | Error::TooLate)) => {
                         tracing::error!(number = self.after, %error, "a statement is passed over");
                     }
                     outcome => outcome?,
@@ -135,6 +147,9 @@ impl Follower {
         if self.is_early(entry) {
             self.deferred.push(entry.to_vec());
             return Ok(());
+        }
+        if self.is_late(entry) {
+            return Err(Error::TooLate);
         }
         self.publish_files(&news, entry).await?;
         self.ledger.submit(vec![entry.to_vec()]).await?;
@@ -159,6 +174,16 @@ impl Follower {
             false => manifest.manifest().closes,
         };
         (self.intake.clock)() <= bound
+    }
+
+    /// Whether a rotation would stand on the ledger after closes, where it breaks a rule. No ballot
+    /// of its next issuer was taken: this gateway didn't know it.
+    fn is_late(&self, entry: &[u8]) -> bool {
+        let Ok(Entry::IssuerRotation(rotation)) = Entry::decode(entry) else {
+            return false;
+        };
+        let election = self.intake.book.get(&rotation.statement.election);
+        election.is_some_and(|it| (self.intake.clock)() > it.manifest.manifest().closes)
     }
 
     async fn publish_files(&self, news: &News, entry: &[u8]) -> Result<(), Error> {
@@ -231,6 +256,7 @@ impl Follower {
             issuers: Issuers::new(&manifest),
             entry: entry.into(),
             content: content.into(),
+            rotations: Vec::new(),
             rolls: Vec::new(),
             cancelled: false,
             manifest,

@@ -25,6 +25,7 @@ use crate::{
     batches::Batches,
     book::Book,
     intake::{Intake, turns},
+    newest::Newest,
     outbox::Outbox,
     roll::Rolls,
     source::Source,
@@ -49,7 +50,7 @@ pub(crate) struct City {
     pub(crate) now: Arc<AtomicU64>,
 }
 
-fn key(seed: u8) -> SigningKey {
+pub(crate) fn key(seed: u8) -> SigningKey {
     SigningKey::new(symbolon_crypto::Secret::init_with(|place| place.fill(seed))).unwrap()
 }
 
@@ -260,6 +261,7 @@ impl City {
             clock,
             vault: None,
             turns: turns(),
+            newest: Newest::default(),
         });
         let source = Source::Folder(self.source());
         let log_key = NoteKey::log(ORIGIN, log_public()).unwrap();

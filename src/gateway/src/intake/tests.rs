@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use symbolon_election::{Cancelled, Manifest, Statement, VerifiedManifest};
+use symbolon_election::{Cancelled, IssuerRotation, Manifest, Statement, VerifiedManifest};
 use symbolon_ledger::Ledger;
 use symbolon_ledger_log::LogLedger;
 
 use super::*;
 use crate::{
     publisher::Publisher,
-    testing::{CLOSES, City, GRACE, INTERVAL, NOW},
+    testing::{CLOSES, City, GRACE, INTERVAL, NOW, key},
 };
 
 /// One option of three.
@@ -380,4 +380,69 @@ async fn a_ballot_that_the_ledger_has_already_is_not_doubled_after_a_crash() {
     assert_eq!(ballots_on(&ledger).await.len(), 1);
     let hash = entry_hash(&ballot.to_entry());
     assert!(!intake.batches.holds(&hash));
+}
+
+/// The rotation of the token key to the one of this seed, as the source's next statement.
+fn rotate_to(city: &City, seed: u8) {
+    let rotation = IssuerRotation {
+        election: city.manifest.election(city.trust.domain()),
+        current: city.manifest.issuer,
+        next: key(seed).address(),
+    };
+    city.write_statement(2, Statement::IssuerRotation(rotation), 2);
+}
+
+#[tokio::test]
+async fn a_token_of_the_next_issuer_is_taken_once_its_rotation_is_there_and_earlier_ones_still_are()
+{
+    let city = City::new(1);
+    let (intake, _ledger, mut follower) = city.parts();
+    follower.catch_up().await.unwrap();
+    let shutdown = symbolon_service::Shutdown::new();
+    let hour = std::time::Duration::from_secs(3600);
+    let following = tokio::spawn(follower.follow(hour, shutdown.clone()));
+    while !intake.newest.follows() {
+        tokio::task::yield_now().await;
+    }
+    let next = city
+        .with_issuer(city.ballot(7, 20, 0, CHOICE), 66)
+        .to_entry();
+    assert_eq!(refused(&intake, &next).await, "INVALID_TOKEN");
+    rotate_to(&city, 66);
+    let forged = city.with_issuer(city.ballot(8, 21, 0, CHOICE), 67);
+    assert_eq!(refused(&intake, &forged.to_entry()).await, "INVALID_TOKEN");
+    intake.cast(&next).await.unwrap();
+    intake
+        .cast(&city.ballot(9, 22, 0, CHOICE).to_entry())
+        .await
+        .unwrap();
+    shutdown.trigger();
+    following.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_ballot_keeps_its_receipt_when_its_token_was_issued_again_by_the_next_issuer() {
+    let city = City::new(1);
+    rotate_to(&city, 66);
+    let (intake, ledger) = city.gateway().await;
+    let ballot = city.ballot(7, 20, 0, CHOICE);
+    let (hash, receipt) = intake.cast(&ballot.to_entry()).await.unwrap();
+    let again = city.with_issuer(ballot.clone(), 66).to_entry();
+    assert_eq!(intake.cast(&again).await.unwrap(), (hash, receipt.clone()));
+    let other = city.with_issuer(city.ballot(7, 20, 0, &[1, 3]), 66);
+    assert_eq!(refused(&intake, &other.to_entry()).await, "SEQUENCE_TAKEN");
+    city.at(receipt.include_by);
+    look(&intake, &ledger).await.unwrap();
+    assert_eq!(ballots_on(&ledger).await, [ballot]);
+}
+
+#[tokio::test]
+async fn a_rotation_that_comes_after_closes_does_not_reach_the_ledger() {
+    let city = City::new(1);
+    rotate_to(&city, 66);
+    city.at(CLOSES + 1);
+    let (intake, ledger) = city.gateway().await;
+    assert_eq!(ledger.settled_size().await.unwrap(), 2);
+    let id = city.manifest.election(city.trust.domain());
+    assert!(!intake.book.get(&id).unwrap().issuers.rotated());
 }

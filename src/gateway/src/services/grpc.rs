@@ -60,6 +60,7 @@ impl Ballots for Gateway {
             election: id.as_bytes().to_vec(),
             manifest: election.entry.to_vec(),
             content: election.content.to_vec(),
+            rotations: election.rotations.iter().map(|it| it.to_vec()).collect(),
         });
         Ok(Response::new(ListElectionsResponse {
             elections: elections.collect(),

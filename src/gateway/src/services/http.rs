@@ -12,6 +12,7 @@ use symbolon_election::EntryHash;
 use symbolon_service::{Refusal, reasons::Reason};
 
 use super::{BODY, Gateway};
+use crate::book::Election;
 
 /// The HTTP/JSON form of the service.
 pub(super) fn router(gateway: Gateway) -> Router {
@@ -92,10 +93,18 @@ async fn elections(State(gateway): State<Gateway>) -> Response {
                 "election": id,
                 "manifest": format!("0x{}", hex::encode(&election.entry)),
                 "content": format!("0x{}", hex::encode(&election.content)),
+                "rotations": rotations(election),
             })
         })
         .collect();
     answer(Ok(json!({ "elections": elections })))
+}
+
+fn rotations(election: &Election) -> Vec<String> {
+    let entries = election.rotations.iter();
+    entries
+        .map(|entry| format!("0x{}", hex::encode(entry)))
+        .collect()
 }
 
 /// Browsers ask before they post JSON.
