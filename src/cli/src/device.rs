@@ -17,9 +17,11 @@ use crate::error::Error;
 
 /// Bytes of a JSON member, `0x` and lower-case hexadecimal.
 fn bytes(value: &Value, member: &'static str) -> Result<Vec<u8>, Error> {
-    let text = value[member]
-        .as_str()
-        .and_then(|text| text.strip_prefix("0x"));
+    from_0x(member, &value[member])
+}
+
+fn from_0x(member: &'static str, value: &Value) -> Result<Vec<u8>, Error> {
+    let text = value.as_str().and_then(|text| text.strip_prefix("0x"));
     text.and_then(|text| hex::decode(text).ok())
         .ok_or_else(|| Error::unreadable(member, "not bytes as 0x and hexadecimal"))
 }

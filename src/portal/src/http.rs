@@ -101,6 +101,7 @@ async fn elections(State(portal): State<Arc<Portal>>, headers: HeaderMap) -> Res
                 "manifest": to_0x(&offer.election.manifest),
                 "content": to_0x(&offer.election.content),
                 "state": offer.election.state,
+                "rotations": offer.election.rotations.iter().map(|it| to_0x(it)).collect::<Vec<_>>(),
             })
         });
         Ok(json!({ "elections": elections.collect::<Vec<_>>() }))

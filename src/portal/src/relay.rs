@@ -8,7 +8,7 @@ use std::{
 use symbolon_api_closed::issuance::{
     Election, IssueTokenRequest, ListElectionsRequest, issuance_client::IssuanceClient,
 };
-use symbolon_election::{ElectionId, Entry, TrustFile, VerifiedManifest};
+use symbolon_election::{ElectionId, Entry, Issuers, TrustFile, VerifiedManifest};
 use symbolon_service::{Refusal, reasons::Reason};
 use tokio::sync::Mutex;
 use tonic::transport::Channel;
@@ -24,6 +24,8 @@ pub(crate) struct Offer {
     pub(crate) election: Election,
     /// Its manifest, signed by the officers of the trust file.
     pub(crate) manifest: VerifiedManifest,
+    /// Whose tokens are good.
+    pub(crate) issuers: Issuers,
 }
 
 /// The vault, as the portal sees it.
@@ -49,11 +51,16 @@ impl Relay {
         if let Some((_, offers)) = known {
             return Ok(Arc::clone(offers));
         }
-        let listed = self.listed().await?.into_iter();
-        let verified = listed.filter_map(|election| self.offer(election));
-        let fresh = Arc::new(verified.collect::<Vec<_>>());
+        let fresh = self.newest_offers().await?;
         *offers = Some((Instant::now(), Arc::clone(&fresh)));
         Ok(fresh)
+    }
+
+    /// The city's elections as the vault has them at this moment.
+    pub(crate) async fn newest_offers(&self) -> Result<Arc<Vec<Offer>>, Refusal> {
+        let listed = self.listed().await?.into_iter();
+        let verified = listed.filter_map(|election| self.offer(election));
+        Ok(Arc::new(verified.collect::<Vec<_>>()))
     }
 
     /// Every election that the vault lists, page by page.
@@ -96,12 +103,19 @@ impl Relay {
             Ok(Entry::Manifest(manifest)) => manifest.verify(&self.trust).ok(),
             _ => None,
         };
+        let rotations = election.rotations.iter().map(Vec::as_slice);
+        let verified = verified.and_then(|manifest| {
+            let issuers = Issuers::after(&manifest, rotations).ok()?;
+            Some((manifest, issuers))
+        });
         if verified.is_none() {
             tracing::error!("the vault lists an election that the trust file doesn't vouch for");
         }
+        let (manifest, issuers) = verified?;
         Some(Offer {
             election,
-            manifest: verified?,
+            manifest,
+            issuers,
         })
     }
 }

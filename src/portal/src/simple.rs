@@ -4,9 +4,7 @@ use std::path::Path;
 
 use symbolon_api_public::ballots::{CastBallotRequest, ballots_client::BallotsClient};
 use symbolon_crypto::{keyfile, random};
-use symbolon_election::{
-    Custody, Digest, ElectionId, Issuers, Selections, Signature, SignedReceipt,
-};
+use symbolon_election::{Custody, Digest, ElectionId, Selections, Signature, SignedReceipt};
 use symbolon_service::{
     Refusal,
     client::{Profile, connect_lazy},
@@ -19,7 +17,7 @@ use crate::{
     accounts::RegistrationId,
     config::SimpleConfig,
     last::cast_as_last,
-    relay::{Offer, Relay},
+    relay::{Offer, Relay, find},
     run::RunError,
     seeds::Seeds,
 };
@@ -65,7 +63,15 @@ impl Simple {
             .map_err(|error| internal(&error))?;
         let sealed = request(&keys, manifest, now, &mut random::os()).map_err(closed)?;
         let sealed = relay.token(person, &manifest.election(), sealed).await?;
-        let token = open_token(&keys, manifest, &Issuers::new(manifest), &sealed);
+        let token = match open_token(&keys, manifest, &offer.issuers, &sealed) {
+            // Another key signs since the offer was read.
+            Err(symbolon_voter::Error::Issuer) => {
+                let offers = relay.newest_offers().await?;
+                let offer = find(&offers, &manifest.election())?;
+                open_token(&keys, manifest, &offer.issuers, &sealed)
+            }
+            opened => opened,
+        };
         let token = token.map_err(|error| internal(&error))?;
         let send = |sequence| {
             let ballot = cast(&keys, manifest, &token, &selections, sequence, now);

@@ -4,6 +4,7 @@ mod export;
 mod extend;
 mod ledger_keys;
 mod open;
+mod rotate;
 mod settings;
 mod show;
 mod stages;
@@ -31,6 +32,10 @@ pub enum Election {
     PrepareExtend(extend::PrepareExtend),
     /// Extends a roll with the officers' signatures.
     Extend(extend::Extend),
+    /// Writes the rotation of an open election's token key, for the officers to sign.
+    PrepareRotation(rotate::PrepareRotation),
+    /// Lets another key sign tokens, with the officers' signatures.
+    Rotate(rotate::Rotate),
     /// After closes: writes the Close statement for the officers to sign.
     PrepareClose(stages::PrepareClose),
     /// Closes an election with the officers' signatures.
@@ -69,6 +74,8 @@ impl Election {
             Self::Open(command) => command.run(context),
             Self::PrepareExtend(command) => command.run(context),
             Self::Extend(command) => command.run(context),
+            Self::PrepareRotation(command) => command.run(context),
+            Self::Rotate(command) => command.run(context),
             Self::PrepareClose(command) => command.run(context),
             Self::Close(command) => command.run(context),
             Self::PrepareCertify(command) => command.run(context),

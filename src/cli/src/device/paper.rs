@@ -1,9 +1,11 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use symbolon_election::{Content, ElectionId, Entry, TrustFile, VerifiedManifest, content};
+use symbolon_election::{
+    Content, ElectionId, Entry, Issuers, TrustFile, VerifiedManifest, content,
+};
 
-use super::{bytes, to_0x};
+use super::{bytes, from_0x, to_0x};
 use crate::{
     error::Error,
     files::{self, Access},
@@ -16,6 +18,8 @@ pub struct Paper {
     manifest: VerifiedManifest,
     content: Content,
     content_bytes: Vec<u8>,
+    rotations: Vec<Vec<u8>>,
+    issuers: Issuers,
     state: String,
 }
 
@@ -28,8 +32,14 @@ pub struct Papers {
 }
 
 impl Paper {
-    /// Checks what was offered against the trust file.
-    pub fn new(manifest: &[u8], content: &[u8], trust: &TrustFile) -> Result<Self, Error> {
+    /// Checks what was offered against the trust file. `rotations` of the token key are ledger
+    /// entries, the first one first.
+    pub fn new(
+        manifest: &[u8],
+        content: &[u8],
+        rotations: Vec<Vec<u8>>,
+        trust: &TrustFile,
+    ) -> Result<Self, Error> {
         let wrong = |e| Error::unreadable("the election's manifest", e);
         let Entry::Manifest(unverified) = Entry::decode(manifest).map_err(wrong)? else {
             return Err(Error::unreadable(
@@ -52,16 +62,22 @@ impl Paper {
         if parsed.shape() != *manifest.shape() {
             return unfit("its questions do not fit the manifest");
         }
+        let issuers = Issuers::after(&manifest, rotations.iter().map(Vec::as_slice));
+        let issuers = issuers
+            .map_err(|e| Error::unreadable("the rotations of the election's token key", e))?;
         Ok(Self {
             manifest,
             content: parsed,
             content_bytes: content.to_vec(),
+            rotations,
+            issuers,
             state: String::new(),
         })
     }
 
     fn from_json(value: &Value, trust: &TrustFile) -> Result<Self, Error> {
-        let mut paper = Self::new(&bytes(value, "manifest")?, &bytes(value, "content")?, trust)?;
+        let (manifest, content) = (bytes(value, "manifest")?, bytes(value, "content")?);
+        let mut paper = Self::new(&manifest, &content, rotations(value)?, trust)?;
         if bytes(value, "election")? != *paper.election().as_bytes() {
             return Err(Error::unreadable(
                 "election",
@@ -88,6 +104,7 @@ impl Paper {
             "election": to_0x(self.election().as_bytes()),
             "manifest": to_0x(&manifest),
             "content": to_0x(&self.content_bytes),
+            "rotations": self.rotations.iter().map(|it| to_0x(it)).collect::<Vec<_>>(),
         })
     }
 
@@ -101,6 +118,11 @@ impl Paper {
         &self.manifest
     }
 
+    /// Whose tokens are good.
+    pub fn issuers(&self) -> &Issuers {
+        &self.issuers
+    }
+
     /// What is asked.
     pub fn content(&self) -> &Content {
         &self.content
@@ -110,6 +132,13 @@ impl Paper {
     pub fn state(&self) -> &str {
         &self.state
     }
+}
+
+/// Who writes no such member knows of no rotation.
+fn rotations(value: &Value) -> Result<Vec<Vec<u8>>, Error> {
+    let list = value["rotations"].as_array();
+    let list = list.map(Vec::as_slice).unwrap_or_default();
+    list.iter().map(|it| from_0x("rotations", it)).collect()
 }
 
 impl Papers {

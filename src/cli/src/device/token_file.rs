@@ -1,11 +1,10 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use symbolon_election::{
-    ElectionId, Issuers, RollIndex, Signature, TokenPlaintext, VerifiedManifest, VoterId,
-};
+use symbolon_election::{ElectionId, RollIndex, Signature, TokenPlaintext, VoterId};
 use symbolon_voter::{ElectionKeys, Token};
 
+use super::Paper;
 use crate::{
     error::Error,
     files::{self, Access},
@@ -46,8 +45,8 @@ impl TokenFile {
     }
 
     /// Checks the token again.
-    pub fn check(&self, keys: &ElectionKeys, manifest: &VerifiedManifest) -> Result<Token, Error> {
-        if self.election != manifest.election() {
+    pub fn check(&self, keys: &ElectionKeys, paper: &Paper) -> Result<Token, Error> {
+        if self.election != paper.election() {
             return Err(Error::unreadable("the token file", "of another election"));
         }
         let plaintext = TokenPlaintext {
@@ -55,7 +54,7 @@ impl TokenFile {
             roll_index: self.roll_index,
             signature: self.signature,
         };
-        Token::check(keys, manifest, &Issuers::new(manifest), plaintext)
+        Token::check(keys, paper.manifest(), paper.issuers(), plaintext)
             .map_err(|e| Error::unreadable("the token file", e))
     }
 }

@@ -5,9 +5,7 @@ use symbolon_cli::{
     http::Http,
 };
 use symbolon_crypto::{SecretString, random};
-use symbolon_election::{
-    ElectionId, Issuers, Selections, TokenPlaintext, TrustFile, UnverifiedBallot,
-};
+use symbolon_election::{ElectionId, Selections, TokenPlaintext, TrustFile, UnverifiedBallot};
 use symbolon_service::clock::unix_now;
 use symbolon_voter::{DeviceSeed, ElectionKeys, Token, cast, check_receipt, open_token, request};
 
@@ -68,8 +66,7 @@ impl Device {
             let sealed = request(&keys, paper.manifest(), unix_now(), &mut random::os())?;
             match portal.token(id, &sealed) {
                 Ok(sealed) => {
-                    let issuers = Issuers::new(paper.manifest());
-                    let token = open_token(&keys, paper.manifest(), &issuers, &sealed)?;
+                    let token = open_token(&keys, paper.manifest(), paper.issuers(), &sealed)?;
                     self.outcomes[poll].tokens += 1;
                     self.papers[poll] = Some(Entitled { paper, keys, token });
                 }

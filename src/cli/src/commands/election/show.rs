@@ -96,6 +96,10 @@ impl Show {
             ("state", printable(&election.state)),
             ("places in the roll", election.roll_size.to_string()),
             ("tokens issued", election.issued.to_string()),
+            (
+                "rotations of its token key",
+                election.rotations.len().to_string(),
+            ),
         ]))
     }
 }
@@ -135,5 +139,6 @@ fn value(election: &Election) -> Result<Value, Error> {
         "places": election.roll_size,
         "issued": election.issued,
         "manifest": format!("0x{}", hex::encode(&election.manifest)),
+        "rotations": election.rotations.iter().map(|it| format!("0x{}", hex::encode(it))).collect::<Vec<_>>(),
     }))
 }

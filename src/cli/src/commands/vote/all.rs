@@ -1,14 +1,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use symbolon_election::{ElectionId, Issuers};
-use symbolon_voter::{open_token, request};
+use symbolon_election::ElectionId;
+use symbolon_voter::request;
 
 use super::{
     cast::Urn,
     choices::ChoiceOptions,
     options::{CaOption, DeviceOption, PortalOptions, TrustOption},
-    token::refused,
+    token::{opened, refused},
 };
 use crate::{
     Context, Error,
@@ -53,18 +53,18 @@ impl All {
         let gateway = Gateway::new(self.ca.http(&self.gateway)?);
         let portal = self.portal.open(&self.ca)?;
         let paper = portal.elections(&trust)?.find(self.election)?;
-        let manifest = paper.manifest();
         let selections = self.choices.selections(&paper)?;
-        let sealed = request(&keys, manifest, context.now, &mut context.rng()).map_err(refused)?;
+        let sealed = request(&keys, paper.manifest(), context.now, &mut context.rng());
+        let sealed = sealed.map_err(refused)?;
         let sealed = portal.token(self.election, &sealed)?;
-        let token =
-            open_token(&keys, manifest, &Issuers::new(manifest), &sealed).map_err(refused)?;
+        let newer = || portal.elections(&trust)?.find(self.election);
+        let (paper, token) = opened(paper, &keys, &sealed, newer)?;
         let path = self.out.join("token.json");
         let mut file = match path.exists() {
             true => TokenFile::read(&path)?,
             false => TokenFile::new(self.election, &token),
         };
-        file.check(&keys, manifest)?;
+        file.check(&keys, &paper)?;
         file.write(&path)?;
         let urn = Urn {
             gateway: &gateway,

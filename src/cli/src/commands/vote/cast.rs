@@ -50,7 +50,7 @@ impl Cast {
         let paper = self.paper.load(self.election)?;
         let keys = self.device.keys(self.election)?;
         let mut file = TokenFile::read(&self.token)?;
-        let token = file.check(&keys, paper.manifest())?;
+        let token = file.check(&keys, &paper)?;
         let selections = self.choices.selections(&paper)?;
         let urn = Urn {
             gateway: &gateway,

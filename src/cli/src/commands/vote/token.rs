@@ -1,9 +1,9 @@
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use serde_json::json;
-use symbolon_election::{ElectionId, Issuers};
-use symbolon_voter::{open_token, request};
+use symbolon_election::ElectionId;
+use symbolon_voter::{ElectionKeys, Token, open_token, request};
 
 use super::options::{CaOption, DeviceOption, LoginOptions, PaperOptions, TrustOption};
 use crate::{
@@ -12,6 +12,10 @@ use crate::{
     files::{self, Access},
     output::Report,
 };
+
+/// How often an election is fetched anew, and how long to wait before.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -108,13 +112,8 @@ impl Open {
         let paper = self.paper.load(self.election)?;
         let keys = self.device.keys(self.election)?;
         let sealed = sealed_bytes(&files::read(&self.sealed)?);
-        let token = open_token(
-            &keys,
-            paper.manifest(),
-            &Issuers::new(paper.manifest()),
-            &sealed,
-        )
-        .map_err(refused)?;
+        let token = open_token(&keys, paper.manifest(), paper.issuers(), &sealed);
+        let token = token.map_err(refused)?;
         let file = TokenFile::new(self.election, &token);
         file.write(&self.out)?;
         Ok(Report::new(json!({
@@ -139,13 +138,38 @@ fn sealed_bytes(file: &[u8]) -> Vec<u8> {
         .unwrap_or_else(|| file.to_vec())
 }
 
+/// Opens a token. The officers may have let another key sign since the paper was read, and a portal
+/// may pass on what it read a moment ago: it is fetched anew until it knows of that key.
+pub(super) fn opened(
+    mut paper: Paper,
+    keys: &ElectionKeys,
+    sealed: &[u8],
+    newer: impl Fn() -> Result<Paper, Error>,
+) -> Result<(Paper, Token), Error> {
+    for _ in 0..TRIES {
+        match open_token(keys, paper.manifest(), paper.issuers(), sealed) {
+            Err(symbolon_voter::Error::Issuer) => {
+                std::thread::sleep(PAUSE);
+                paper = newer()?;
+            }
+            Err(error) => return Err(refused(error)),
+            Ok(token) => return Ok((paper, token)),
+        }
+    }
+    Err(refused(symbolon_voter::Error::Issuer))
+}
+
 /// What a device itself refuses to do.
 pub(super) fn refused(error: symbolon_voter::Error) -> Error {
     let next = match error {
         symbolon_voter::Error::NotOpen => "Wait until it opens.",
         symbolon_voter::Error::Closed => "It is too late for this election.",
-        symbolon_voter::Error::DoesNotOpen | symbolon_voter::Error::Issuer => {
+        symbolon_voter::Error::DoesNotOpen => {
             "Ask again with this device. If it stays so, somebody altered the token: tell the officers."
+        }
+        symbolon_voter::Error::Issuer => {
+            "The officers may have let another key sign: read the election anew with `symbolon vote elections`, \
+             and ask again with this device. If it stays so, tell the officers."
         }
         _ => "Check the device, the election and the trust file.",
     };
