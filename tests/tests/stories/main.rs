@@ -14,4 +14,5 @@ mod guides;
 mod help;
 mod house;
 mod papers;
+mod token_key;
 mod walls;
