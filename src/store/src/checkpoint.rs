@@ -23,11 +23,31 @@ struct Content {
 
 /// How far a store had come when its checkpoint file was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Checkpoint {
-    pub(crate) installation: InstallationId,
-    pub(crate) generation: u64,
-    pub(crate) audit_size: u64,
-    pub(crate) audit_root: Hash,
+pub struct Checkpoint {
+    /// Whose store.
+    pub installation: InstallationId,
+    /// How many changes had been made.
+    pub generation: u64,
+    /// How many leaves the audit log had.
+    pub audit_size: u64,
+    /// The audit tree's root then.
+    pub audit_root: Hash,
+}
+
+impl Checkpoint {
+    /// What a checkpoint file says; none where there is no such file.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let file = CheckpointFile {
+            path: path.to_owned(),
+        };
+        match file.read() {
+            Err(StoreError::CheckpointMissing(_)) => Ok(None),
+            read => read.map(Some),
+        }
+    }
 }
 
 /// A file that holds how far a store has come, replaced as a whole each time.

@@ -114,6 +114,14 @@ pub enum StoreError {
         /// The number of leaves that the checkpoint file covers.
         audit_size: u64,
     },
+    /// A backup is not as it was written.
+    #[error("the backup is damaged before byte {at}: {what}; nothing was made of it")]
+    BackupDamaged {
+        /// How far it was read, in bytes.
+        at: u64,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A file or directory could not be handled.
     #[error("{what} {}: {reason}", path.display())]
     File {

@@ -3,7 +3,8 @@
 //! In scope: the [`Store`] trait; the committer that groups changes, syncs them and only then
 //! answers; the embedded adapter on sled ([`LocalStore::open`]); the audit log's leaves, committed
 //! in the same batch as the rows they tell of; the checkpoint file that shows a rolled-back
-//! store; a suite that every adapter passes (feature `conformance`).
+//! store; backups of a snapshot, and stores made of them; a suite that every adapter passes
+//! (feature `conformance`).
 //!
 //! Out of scope: what the rows mean, how they are sealed, what an audit leaf says and who signs
 //! the audit log's checkpoints.
@@ -19,6 +20,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod backup;
 mod change;
 mod checkpoint;
 mod committer;
@@ -48,7 +50,9 @@ mod shared;
 mod sled_engine;
 mod store;
 
+pub use backup::{BackupPart, BackupReader, BackupSummary, BackupWriter, put_in_place};
 pub use change::{Change, Condition, Outcome};
+pub use checkpoint::Checkpoint;
 pub use error::StoreError;
 pub use head::{FORMAT_VERSION, Head, InstallationId};
 pub use key::{Key, KeyRange, MAX_KEY, MAX_VALUE, Revision, Row, Value};
