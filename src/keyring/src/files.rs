@@ -1,5 +1,6 @@
 //! The ring's two files, and how they change so that no crash leaves them without a fitting pair.
 
+mod copies;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use symbolon_crypto::{
 };
 
 use crate::{Edit, Error, Ring, RingSecret, SealedRing};
+pub use copies::RingCopies;
 use steps::Step;
 
 /// Where the ring and its secret lie. They belong on two media: a copy of one alone opens nothing.

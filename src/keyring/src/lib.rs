@@ -37,10 +37,12 @@ pub mod keys;
 mod purpose;
 mod ring;
 mod root;
+mod sweep;
 
 pub use error::Error;
-pub use files::RingFiles;
+pub use files::{RingCopies, RingFiles};
 pub use key::{KeyInfo, KeyState};
 pub use purpose::{Epoch, KeyId, PortalName, Purpose};
 pub use ring::{Edit, Ring, RingSecret, RingSecretId, SealedRing};
 pub use root::{RegistrationId, Root};
+pub use sweep::{Duty, Planned, Policy, sweep};
