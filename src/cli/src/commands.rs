@@ -1,6 +1,7 @@
 //! The commands, one module a group.
 
 mod audit;
+mod backup;
 mod completions;
 mod conflicts;
 mod election;
@@ -48,6 +49,9 @@ pub enum Command {
     /// The vault's keys: what there is, what is due, how a rotation goes.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Copies of the vault: what is planned, how far it is.
+    #[command(subcommand)]
+    Backup(backup::Backup),
     /// What any one officer stops at once: an election's tokens, a portal.
     #[command(subcommand)]
     Halt(halt::Halt),
@@ -89,6 +93,7 @@ impl Command {
             Self::People(group) => group.run(context),
             Self::Electorate(group) => group.run(context),
             Self::Keys(group) => group.run(context),
+            Self::Backup(group) => group.run(context),
             Self::Halt(group) => group.run(context),
             Self::Proposals(group) => group.run(context),
             Self::Conflicts(group) => group.run(context),

@@ -9,6 +9,7 @@
 //! [`statement`]). On the ledger they are packed entries (see [`entry`]).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod backup;
 pub mod ballot;
 pub mod choice;
 pub mod complaint;
@@ -40,6 +41,7 @@ pub mod words;
 
 pub use symbolon_crypto::ecdsa::{Address, Signature};
 
+pub use crate::backup::BackupNote;
 pub use crate::ballot::{UnverifiedBallot, VerifiedBallot};
 pub use crate::choice::Selections;
 pub use crate::complaint::{Complaint, VerifiedComplaint};

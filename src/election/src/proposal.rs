@@ -55,6 +55,21 @@ pub enum Action {
         /// The share of the time that the vault works at it, in percent: 1 to 100.
         share: u8,
     },
+    /// Store, key ring and ring secret are backed up, at once and perhaps again and again.
+    Backup {
+        /// Hours from one to the next; 0: once only.
+        every_hours: u16,
+        /// Until when, Unix seconds; 0 where it is once only.
+        until: u64,
+    },
+    /// A vault goes on from a backup that is older than what it had come to. It is executed on the
+    /// vault's host, by `symbolon-vault restore`.
+    Restore {
+        /// SHA-256 of the store's backup.
+        backup: ContentHash,
+        /// When it was taken, Unix seconds.
+        taken: u64,
+    },
 }
 
 /// A key that rotates by making rows anew.
@@ -105,6 +120,18 @@ enum File {
         key: RotatedKey,
         share: u8,
     },
+    #[serde(rename_all = "camelCase")]
+    Backup {
+        version: String,
+        every_hours: u16,
+        until: u64,
+    },
+    Restore {
+        version: String,
+        #[serde(with = "json::bytes")]
+        backup: [u8; 32],
+        taken: u64,
+    },
 }
 
 impl Action {
@@ -139,6 +166,8 @@ impl Action {
                 RotatedKey::Index => "rotate index key",
                 RotatedKey::Sealing => "rotate sealing key",
             },
+            Self::Backup { .. } => "back up",
+            Self::Restore { .. } => "restore",
         }
     }
 
@@ -185,6 +214,20 @@ impl Action {
                 format!("The vault works at it for {share} percent of the time"),
                 "Copies of store, key ring and ring secret from before count as exposed until they are destroyed".to_owned(),
             ],
+            Self::Backup { every_hours, until } => vec![
+                "THE VAULT IS COPIED: store, key ring and ring secret, to three places".to_owned(),
+                match every_hours {
+                    0 => "Once".to_owned(),
+                    hours => format!("Now and every {hours} hours until {}", utc(*until)),
+                },
+                "Whoever gets hold of all three, and of what unseals the ring, has everything".to_owned(),
+            ],
+            Self::Restore { backup, taken } => vec![
+                "THE VAULT GOES BACK TO AN EARLIER STATE, and forgets all that came later".to_owned(),
+                format!("Backup taken: {}", utc(*taken)),
+                format!("SHA-256 of the store's backup: {backup}"),
+                "Tokens of elections under way are issued again only after another decision".to_owned(),
+            ],
         }
     }
 
@@ -221,6 +264,29 @@ impl Action {
                     return Err(Error::member(WHAT, "share", "1 to 100 percent"));
                 }
                 (version, Self::RotateKey { key, share })
+            }
+            File::Backup {
+                version,
+                every_hours,
+                until,
+            } => {
+                if (every_hours == 0) != (until == 0) {
+                    return Err(Error::member(
+                        WHAT,
+                        "until",
+                        "0 if and only if it is done once",
+                    ));
+                }
+                let until = time(until)?;
+                (version, Self::Backup { every_hours, until })
+            }
+            File::Restore {
+                version,
+                backup,
+                taken,
+            } => {
+                let (backup, taken) = (ContentHash::new(backup), time_of("taken", taken)?);
+                (version, Self::Restore { backup, taken })
             }
             File::ChangeOfficers {
                 version,
@@ -262,6 +328,16 @@ impl Action {
                 key,
                 share,
             },
+            Self::Backup { every_hours, until } => File::Backup {
+                version,
+                every_hours,
+                until,
+            },
+            Self::Restore { backup, taken } => File::Restore {
+                version,
+                backup: *backup.as_bytes(),
+                taken,
+            },
             Self::ChangeOfficers {
                 officers,
                 threshold,
@@ -299,11 +375,15 @@ fn name(name: String) -> Result<String, Error> {
 }
 
 /// RFC 8785 writes numbers as doubles: beyond 2⁵³ two times would have one form.
-fn time(time: u64) -> Result<u64, Error> {
+fn time_of(member: &'static str, time: u64) -> Result<u64, Error> {
     match time < 1 << 53 {
         true => Ok(time),
-        false => Err(Error::member(WHAT, "until", "Unix seconds")),
+        false => Err(Error::member(WHAT, member, "Unix seconds")),
     }
+}
+
+fn time(time: u64) -> Result<u64, Error> {
+    time_of("until", time)
 }
 
 #[cfg(test)]
@@ -326,6 +406,16 @@ mod tests {
                     RotatedKey::Sealing
                 },
                 share,
+            }),
+            Just(Action::Backup {
+                every_hours: 0,
+                until: 0
+            }),
+            (1..=u16::MAX, 1..1_u64 << 53)
+                .prop_map(|(every_hours, until)| Action::Backup { every_hours, until }),
+            (any::<[u8; 32]>(), 0..1_u64 << 53).prop_map(|(backup, taken)| Action::Restore {
+                backup: ContentHash::new(backup),
+                taken,
             }),
             prop::collection::btree_set(
                 any::<[u8; 20]>().prop_filter("zero", |a| *a != [0; 20]),
@@ -407,6 +497,11 @@ mod tests {
             r#"{"action":"rotateKey","key":"index","share":0,"version":"symbolon/v1"}"#,
             r#"{"action":"rotateKey","key":"index","share":101,"version":"symbolon/v1"}"#,
             r#"{"action":"rotateKey","key":"audit","share":50,"version":"symbolon/v1"}"#,
+            r#"{"action":"backup","everyHours":0,"until":5,"version":"symbolon/v1"}"#,
+            r#"{"action":"backup","everyHours":24,"until":0,"version":"symbolon/v1"}"#,
+            r#"{"action":"backup","everyHours":65536,"until":5,"version":"symbolon/v1"}"#,
+            r#"{"action":"restore","backup":"0x01","taken":5,"version":"symbolon/v1"}"#,
+            r#"{"action":"restore","backup":"0x0101010101010101010101010101010101010101010101010101010101010101","taken":9007199254740993,"version":"symbolon/v1"}"#,
             "",
             "[]",
         ] {

@@ -25,6 +25,7 @@ use crate::{
     inspection::Inspection,
     kdf::{self, Measured, Report},
     pinned::Pinned,
+    restore::Restore,
     run::Vault,
 };
 
@@ -48,6 +49,8 @@ enum Command {
     Init(Init),
     /// Checks configuration, store and key ring without changing anything.
     Check(Check),
+    /// Makes the vault's store of a backup, and key ring and ring secret where they are missing.
+    Restore(Restore),
     /// Measures what the configured Argon2id profile costs here, beside others to choose from.
     Kdf(Kdf),
 }
@@ -115,9 +118,12 @@ pub async fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<(
     match (arguments.command, arguments.run) {
         (Some(Command::Init(command)), _) => command.run(out).await,
         (Some(Command::Check(command)), _) => command.run(out).await,
+        (Some(Command::Restore(command)), _) => command.run(out).await,
         (Some(Command::Kdf(command)), _) => command.run(out),
         (None, Some(run)) => run.run().await,
-        (None, None) => bail!("say --config FILE, or init, check or kdf; --help tells more"),
+        (None, None) => {
+            bail!("say --config FILE, or init, check, restore or kdf; --help tells more")
+        }
     }
 }
 

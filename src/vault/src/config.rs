@@ -27,6 +27,8 @@ pub struct VaultConfig {
     pub store: StoreConfig,
     /// Where the keys lie.
     pub keys: KeysConfig,
+    /// Where backups go; without it none is taken.
+    pub backup: Option<BackupConfig>,
     /// Which ledger the elections are for.
     pub ledger: LedgerConfig,
     /// How people are told apart.
@@ -73,6 +75,37 @@ pub struct KeysConfig {
     pub ring: PathBuf,
     /// Folder of the ring secret, best on another medium.
     pub ring_secret: PathBuf,
+}
+
+/// The `[backup]` table: three folders, each best on a medium of its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupConfig {
+    /// For copies of the store, each with the note that says what belongs together.
+    pub store: PathBuf,
+    /// For copies of the key ring.
+    pub ring: PathBuf,
+    /// For copies of the ring secret.
+    pub ring_secret: PathBuf,
+}
+
+impl BackupConfig {
+    fn folders(&self) -> [&PathBuf; 3] {
+        [&self.store, &self.ring, &self.ring_secret]
+    }
+
+    /// Whoever copies one folder must not copy another with it.
+    fn validate(&self) -> Result<(), Error> {
+        let folders = self.folders();
+        let apart = |(at, own): (usize, &&PathBuf)| {
+            let others = folders.iter().enumerate().filter(|(other, _)| *other != at);
+            others.into_iter().all(|(_, other)| !other.starts_with(own))
+        };
+        match folders.iter().enumerate().all(apart) {
+            true => Ok(()),
+            false => Err(value("backup", "three folders, none within another")),
+        }
+    }
 }
 
 /// The `[ledger]` table: the embedded log's origin, or a chain and a contract.
@@ -193,6 +226,11 @@ impl VaultConfig {
         for file in paths {
             *file = beside(path, file);
         }
+        if let Some(backup) = &mut self.backup {
+            for folder in [&mut backup.store, &mut backup.ring, &mut backup.ring_secret] {
+                *folder = beside(path, folder);
+            }
+        }
         self.listeners
             .iter_mut()
             .for_each(|listener| listener.resolve(path));
@@ -201,6 +239,7 @@ impl VaultConfig {
     fn validate(&self) -> Result<(), Error> {
         self.schema()?;
         self.costs()?;
+        self.backup.iter().try_for_each(BackupConfig::validate)?;
         if let Some(metrics) = &self.metrics {
             metrics.validate()?;
         }

@@ -21,6 +21,7 @@ use crate::{
     Error,
     audit::{Caller, Leaf},
     audit_log::AuditTiles,
+    backup::Backups,
     budget::Budgets,
     config::VaultConfig,
     elections::Elections,
@@ -60,6 +61,7 @@ pub struct Core {
     trust: RwLock<Arc<TrustFile>>,
     pub(crate) elections: Elections,
     pub(crate) validations: Validations,
+    pub(crate) backups: Backups,
     /// Folder of files named by their SHA-256.
     pub published: PathBuf,
     /// Folder of the rolls.
@@ -98,6 +100,7 @@ impl Core {
             trust: RwLock::new(Arc::new(trust_file(config, &officers)?)),
             elections: Elections::new(config.domain()),
             validations: Validations::default(),
+            backups: Backups::new(config.backup.clone()),
             published: config.published.clone(),
             rolls: config.rolls.clone(),
             store,

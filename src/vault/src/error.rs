@@ -36,6 +36,14 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A backup's file could not be written.
+    #[error("the backup {}: {source}", path.display())]
+    Backup {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The key ring is older than the store.
     #[error(
         "the key ring has revision {ring}, the store has seen {store}: an older ring was put in its place; nothing was changed"

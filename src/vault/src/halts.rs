@@ -56,6 +56,11 @@ impl Halt {
             Self::Portal(name) => Table::Halt.key(&[b"portal", name.as_bytes()]),
         }
     }
+
+    /// Its row since a time, and where that stands.
+    pub(crate) fn row(self, since: u64) -> (Key, Vec<u8>) {
+        (self.key(), encode(&HaltRow { halt: self, since }))
+    }
 }
 
 /// The halts in force, with the time since which they are.
@@ -154,8 +159,7 @@ impl Core {
         let _alone = self.deciding.lock().await;
         // A proposal that let it go on may have come between.
         self.halts.begin(&halt, since);
-        let key = halt.key();
-        let row = encode(&HaltRow { halt, since });
+        let (key, row) = halt.row(since);
         self.try_commit(change.put(key, row))
             .await?
             .ok_or(Error::Contention)

@@ -9,6 +9,7 @@
 pub mod args;
 pub mod audit;
 pub mod audit_log;
+pub mod backup;
 pub mod budget;
 pub mod config;
 pub mod core;
@@ -27,6 +28,7 @@ mod pinned;
 pub mod proposals;
 mod published;
 pub mod registration;
+pub mod restore;
 pub mod roles;
 pub mod roll;
 pub mod rotation;

@@ -18,16 +18,18 @@ use symbolon_store::{Change, KeyRange, Value};
 use crate::{
     Error,
     audit::{Caller, Leaf},
+    backup::Plan,
     budget::Grant,
     core::{Core, retried},
     halts::Halt,
     rotation::Rotation,
     rows::{Officers, Table, encode},
 };
+pub(crate) use row::key as row_key;
 pub use row::{Decision, ProposalRow, State};
 
 /// How far ahead a proposal may expire.
-const LONGEST: u64 = 30 * 24 * 60 * 60;
+pub(crate) const LONGEST: u64 = 30 * 24 * 60 * 60;
 
 /// A proposal as it stands.
 #[derive(Clone, Debug)]
@@ -242,6 +244,11 @@ impl Core {
                     .absent(Rotation::key())
                     .put(Rotation::key(), encode(&rotation))
             }
+            Action::Backup { every_hours, until } => {
+                let plan = Plan::new(*every_hours, *until, self.now());
+                change.put(Plan::key(), encode(&plan))
+            }
+            Action::Restore { .. } => return Err(offline()),
         })
     }
 
@@ -264,7 +271,7 @@ impl Core {
                 threshold,
             } => self.trust_in(officers.clone(), *threshold),
             // The work in the background finds its row.
-            Action::RotateKey { .. } => {}
+            Action::RotateKey { .. } | Action::Backup { .. } | Action::Restore { .. } => {}
         }
     }
 
@@ -296,6 +303,8 @@ impl Core {
             Action::ResumePortal { portal } | Action::RaiseBudget { portal, .. } => {
                 self.known_portal(&name(portal)?)?;
             }
+            Action::Backup { until, .. } => self.check_backup_plan(*until)?,
+            Action::Restore { .. } => return Err(offline()),
         }
         Ok(action)
     }
@@ -344,6 +353,14 @@ impl Core {
         let leaf = Leaf::new(self.now(), caller, operation, outcome);
         Ok(leaf.about(subject).encode())
     }
+}
+
+/// There is nothing to be restored into where a vault runs.
+fn offline() -> Error {
+    Refusal::new(Reason::InvalidProposal)
+        .at("content")
+        .because("is executed on the vault's host, by symbolon-vault restore")
+        .into()
 }
 
 fn name(portal: &str) -> Result<PortalName, Error> {

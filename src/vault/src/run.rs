@@ -96,6 +96,7 @@ impl Vault {
         every(FORGET, &core, shutdown, |core| {
             Box::pin(forget_elections(core))
         });
+        every(LOOK, &core, shutdown, |core| Box::pin(core.back_up()));
         for address in running.addresses() {
             tracing::info!(%address, "listening; the vault is sealed");
         }

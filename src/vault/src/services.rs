@@ -1,6 +1,7 @@
 //! The gRPC services: requests parsed into domain types, the core called, the answer mapped.
 
 mod audit;
+mod backups;
 mod conflicts;
 mod elections;
 mod electorates;
@@ -21,9 +22,9 @@ use axum::Router;
 use futures_util::future::BoxFuture;
 use symbolon_api_closed::{
     admin::{
-        conflicts_server::ConflictsServer, elections_server::ElectionsServer,
-        halts_server::HaltsServer, keys_server::KeysServer, proposals_server::ProposalsServer,
-        seal_server::SealServer,
+        backups_server::BackupsServer, conflicts_server::ConflictsServer,
+        elections_server::ElectionsServer, halts_server::HaltsServer, keys_server::KeysServer,
+        proposals_server::ProposalsServer, seal_server::SealServer,
     },
     audit::audit_server::AuditServer,
     issuance::issuance_server::IssuanceServer,
@@ -124,6 +125,7 @@ fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {
             let conflicts = ConflictsServer::new(service.clone());
             let halts = HaltsServer::new(service.clone());
             let keys = KeysServer::new(service.clone());
+            let backups = BackupsServer::new(service.clone());
             let proposals = ProposalsServer::new(service.clone());
             routes
                 .add_service(SealServer::new(service).max_decoding_message_size(CALL_BYTES))
@@ -131,6 +133,7 @@ fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {
                 .add_service(conflicts.max_decoding_message_size(CALL_BYTES))
                 .add_service(halts.max_decoding_message_size(CALL_BYTES))
                 .add_service(keys.max_decoding_message_size(CALL_BYTES))
+                .add_service(backups.max_decoding_message_size(CALL_BYTES))
                 .add_service(proposals.max_decoding_message_size(CALL_BYTES))
         }
         ServiceName::Issuance => {

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use symbolon_election::{Address, Digest, Nonce, Signature};
+use symbolon_election::{Address, Digest, Nonce, Proposal, Signature};
 use symbolon_store::Key;
 
 use crate::rows::Table;
@@ -73,6 +73,21 @@ impl ProposalRow {
         }
     }
 
+    /// One that was executed without a vault, signed by these in ascending order.
+    pub(crate) fn executed(
+        proposal: &Proposal,
+        content: &[u8],
+        signed: &[(Address, Signature)],
+        now: u64,
+    ) -> Self {
+        let mut row = Self::new(proposal.nonce, proposal.expires, content, now);
+        for (signer, signature) in signed {
+            row.sign(*signer, signature);
+        }
+        row.decision = Some(Decision::Executed { at: now });
+        row
+    }
+
     /// Where it stands at a time.
     pub fn state(&self, now: u64) -> State {
         match self.decision {
@@ -112,6 +127,6 @@ impl ProposalRow {
 }
 
 /// Where it stands in the store.
-pub(super) fn key(digest: &Digest) -> Key {
+pub(crate) fn key(digest: &Digest) -> Key {
     Table::Proposal.key(&[digest.as_bytes()])
 }

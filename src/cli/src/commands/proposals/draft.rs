@@ -1,18 +1,20 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use symbolon_crypto::random;
 use symbolon_election::{
-    Address, ElectionId, Nonce, Proposal,
+    Address, BackupNote, ContentHash, ElectionId, InstallationId, Nonce, Proposal, TrustFile,
     proposal::{Action, RotatedKey},
     words,
 };
+use symbolon_tlog::Note;
 
 use super::{folder::Folder, place};
 use crate::{
-    Context, Error, clock,
+    Context, Error, clock, files,
     output::{Report, printable},
+    statements,
 };
 
 /// Something to be decided.
@@ -81,6 +83,34 @@ pub enum Draft {
         #[command(flatten)]
         to: To,
     },
+    /// Copies the vault, once or again and again.
+    #[command(
+        after_help = "Examples:\n  symbolon --profile pki/officer-one.toml proposals draft backup --out once\n  symbolon --profile pki/officer-one.toml proposals draft backup --every-hours 24 --until +90d --out daily\n\nThen each officer signs once/proposal.json: symbolon officer sign"
+    )]
+    Backup {
+        /// Hours from one to the next.
+        #[arg(long, value_name = "HOURS", requires = "until", value_parser = clap::value_parser!(u16).range(1..))]
+        every_hours: Option<u16>,
+        /// Until when: a time, or +90d from now on.
+        #[arg(long, value_name = "TIME", requires = "every_hours")]
+        until: Option<String>,
+        #[command(flatten)]
+        to: To,
+    },
+    /// Lets a vault go on from a backup that is older than what it had come to. Needs no vault.
+    #[command(
+        after_help = "Example:\n  symbolon proposals draft restore --note 20270115-080000.note --trust trust.json --out restore\n\nThen each officer signs restore/proposal.json: symbolon officer sign. On the vault's host: symbolon-vault restore"
+    )]
+    Restore {
+        /// The note beside the store's backup.
+        #[arg(long, value_name = "FILE")]
+        note: PathBuf,
+        /// The trust file that the city publishes.
+        #[arg(long, value_name = "FILE")]
+        trust: PathBuf,
+        #[command(flatten)]
+        to: To,
+    },
 }
 
 /// Where the proposal goes, and how long it stands.
@@ -103,7 +133,24 @@ pub enum Which {
     Sealing,
 }
 
+/// The note of a backup.
+fn read_note(path: &Path) -> Result<BackupNote, Error> {
+    let signed = Note::parse(&files::read(path)?).map_err(|e| Error::unreadable_file(path, e))?;
+    BackupNote::parse(signed.text()).map_err(|e| Error::unreadable_file(path, e))
+}
+
 impl Draft {
+    /// Where a proposal belongs whose vault may be gone.
+    fn known_place(&self) -> Result<Option<(InstallationId, TrustFile)>, Error> {
+        Ok(match self {
+            Self::Restore { note, trust, .. } => Some((
+                read_note(note)?.installation,
+                statements::read_trust(trust)?,
+            )),
+            _ => None,
+        })
+    }
+
     fn action(self, now: u64) -> Result<(Action, To), Error> {
         Ok(match self {
             Self::ResumeIssuance { election, to } => (Action::ResumeIssuance { election }, to),
@@ -128,6 +175,28 @@ impl Draft {
                 };
                 (Action::RotateKey { key, share }, to)
             }
+            Self::Backup {
+                every_hours,
+                until,
+                to,
+            } => {
+                let until = until
+                    .map(|time| clock::parse_time(&time, now))
+                    .transpose()?;
+                let action = Action::Backup {
+                    every_hours: every_hours.unwrap_or(0),
+                    until: until.unwrap_or(0),
+                };
+                (action, to)
+            }
+            Self::Restore { note, to, .. } => {
+                let said = read_note(&note)?;
+                let action = Action::Restore {
+                    backup: ContentHash::new(said.store),
+                    taken: said.taken,
+                };
+                (action, to)
+            }
             Self::ChangeOfficers {
                 mut officers,
                 threshold,
@@ -144,12 +213,16 @@ impl Draft {
     }
 
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
+        let known = self.known_place()?;
         let (action, to) = self.action(context.now)?;
         // What the vault would refuse is told before anybody signs.
         let action = Action::parse(&action.to_json())
             .map_err(|e| Error::usage(e.to_string(), "Change what it names."))?;
         let expires = clock::parse_time(&to.expires, context.now)?;
-        let (installation, trust) = context.call(place)?;
+        let (installation, trust) = match known {
+            Some(known) => known,
+            None => context.call(place)?,
+        };
         let proposal = Proposal {
             installation,
             nonce: Nonce::new(random::bytes(&mut context.rng())),

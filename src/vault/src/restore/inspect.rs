@@ -1,0 +1,170 @@
+//! A backup read to its end before anything is made of it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use symbolon_election::{BackupNote, ElectionId};
+use symbolon_keyring::{KeyId, Purpose, SealedRing, keys::SealingKey};
+use symbolon_store::{BackupPart, BackupSummary, Checkpoint, Head, Row};
+use symbolon_tlog::Hash;
+
+use super::{RestoreError, open};
+use crate::{
+    Error,
+    elections::{ElectionRow, Stage},
+    registration::TicketRow,
+    roll,
+    rows::{Officers, RingMirror, Table},
+};
+
+/// The tables whose keys begin with an epoch of the index key.
+const INDEXED: [u8; 3] = [
+    Table::Index as u8,
+    Table::Registration as u8,
+    Table::TicketByKeys as u8,
+];
+
+/// What a backup holds, as far as it matters before it is restored.
+pub(super) struct Inspected {
+    pub(super) head: Head,
+    pub(super) summary: BackupSummary,
+    pub(super) officers: Officers,
+    /// Elections under way.
+    pub(super) open: Vec<ElectionId>,
+    /// The audit tree's root where the checkpoint file saw it.
+    pub(super) root_at_checkpoint: Option<Hash>,
+    mirror: RingMirror,
+    /// Rows by the epoch of the index key that they lie under.
+    epochs: BTreeMap<u32, u64>,
+    /// Rows by the key that seals them.
+    seals: BTreeMap<KeyId, u64>,
+}
+
+/// What is gathered row by row.
+#[derive(Default)]
+struct Gathered {
+    officers: Option<Officers>,
+    mirror: Option<RingMirror>,
+    open: Vec<ElectionId>,
+    epochs: BTreeMap<u32, u64>,
+    seals: BTreeMap<KeyId, u64>,
+}
+
+/// Reads a store's backup to its end and compares it with its note.
+pub(super) fn inspect(
+    path: &Path,
+    note: &BackupNote,
+    seen: Option<&Checkpoint>,
+) -> Result<Inspected, RestoreError> {
+    let mut reader = open(path)?;
+    if let Some(seen) = seen {
+        if seen.installation.as_bytes() != note.installation.as_bytes() {
+            return Err(RestoreError::Mismatch(
+                "checkpoint file and backup are of two vaults".into(),
+            ));
+        }
+        reader.note_root_at(seen.audit_size);
+    }
+    let mut gathered = Gathered::default();
+    let summary = loop {
+        match reader.read()? {
+            BackupPart::Rows(rows) => rows.iter().try_for_each(|row| gathered.take(row))?,
+            BackupPart::Leaves(_) => {}
+            BackupPart::End(summary) => break summary,
+        }
+    };
+    let head = reader.head();
+    let root = head.audit_frontier().root();
+    let own = (note.generation, note.audit_size, &note.audit_root);
+    let found = (head.generation(), head.audit_size(), root.as_bytes());
+    let installation = head.installation().as_bytes() == note.installation.as_bytes();
+    if summary.sha256 != note.store || own != found || !installation {
+        return Err(RestoreError::file(
+            path,
+            "it is not the backup that its note tells of",
+        ));
+    }
+    let damaged = || Error::Row(Table::Meta.name());
+    Ok(Inspected {
+        root_at_checkpoint: reader.root_noted(),
+        head: reader.head().clone(),
+        summary,
+        officers: gathered.officers.ok_or_else(damaged)?,
+        mirror: gathered.mirror.ok_or_else(damaged)?,
+        open: gathered.open,
+        epochs: gathered.epochs,
+        seals: gathered.seals,
+    })
+}
+
+impl Gathered {
+    fn take(&mut self, row: &Row) -> Result<(), Error> {
+        let bytes = &row.value.bytes;
+        if row.key == Officers::key() {
+            self.officers = Some(Table::Meta.decode(bytes)?);
+        } else if row.key == RingMirror::key() {
+            self.mirror = Some(Table::Meta.decode(bytes)?);
+        } else if INDEXED.contains(&row.key.table()) {
+            let epoch = row.key.name().first_chunk();
+            let epoch = epoch.ok_or(Error::Row(Table::Index.name()))?;
+            *self.epochs.entry(u32::from_be_bytes(*epoch)).or_default() += 1;
+        } else if row.key.table() == Table::Record as u8 {
+            self.sealed_under(bytes)?;
+        } else if row.key.table() == Table::Ticket as u8 {
+            let ticket: TicketRow = Table::Ticket.decode(bytes)?;
+            self.sealed_under(&ticket.match_keys)?;
+        } else if row.key.table() == Table::Election as u8 {
+            let damaged = |_| Error::Row(Table::Election.name());
+            let election: ElectionRow = Table::Election.decode(bytes)?;
+            if election.stage == Stage::Open {
+                let id = ElectionId::from_slice(row.key.name()).map_err(damaged)?;
+                self.open.push(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn sealed_under(&mut self, sealed: &[u8]) -> Result<(), Error> {
+        *self.seals.entry(SealingKey::key_of(sealed)?).or_default() += 1;
+        Ok(())
+    }
+}
+
+impl Inspected {
+    /// Whether the ring isn't older than the store, and has the keys that the rows lie under.
+    pub(super) fn check_ring(&self, ring: &SealedRing) -> Result<(), RestoreError> {
+        if self.mirror.revision > ring.revision() {
+            return Err(Error::OlderRing {
+                ring: ring.revision(),
+                store: self.mirror.revision,
+            }
+            .into());
+        }
+        let live = || ring.keys().filter(|key| key.state.is_live());
+        for (epoch, rows) in &self.epochs {
+            let mut index = live().filter(|key| key.purpose == Purpose::Index);
+            if !index.any(|key| key.epoch.0 == *epoch) {
+                let key = format!("index key of epoch {epoch}");
+                return Err(RestoreError::Destroyed { key, rows: *rows });
+            }
+        }
+        for (id, rows) in &self.seals {
+            if !live().any(|key| key.id == *id) {
+                let key = "sealing key".to_owned();
+                return Err(RestoreError::Destroyed { key, rows: *rows });
+            }
+        }
+        Ok(())
+    }
+
+    /// The folders of elections under way that the vault's rolls lack.
+    pub(super) fn missing_rolls(&self, rolls: &Path) -> Vec<PathBuf> {
+        let folders = self
+            .open
+            .iter()
+            .map(|election| roll::folder(rolls, election));
+        folders.filter(|path| !path.exists()).collect()
+    }
+}

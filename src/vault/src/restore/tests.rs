@@ -1,0 +1,414 @@
+use std::sync::atomic::Ordering;
+
+use symbolon_crypto::{ecdsa::SigningKey, random};
+use symbolon_election::{
+    ContentHash, Nonce, Proposal, SignatureFile, Statement, Typed, proposal::Action,
+};
+use symbolon_store::{KeyRange, Row};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    backup::{Plan, Taken},
+    config::BackupConfig,
+    core::Core,
+    elections::{
+        Entitled,
+        tests::{Device, draft, opened},
+    },
+    proposals::State,
+    rows::{Table, encode},
+    testing::{Installation, NOW, caller, passphrase, reason, register},
+};
+
+/// An installation that takes backups, and where they lie.
+struct World {
+    installation: Installation,
+    media: TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let mut installation = Installation::new().await;
+        let media = tempfile::tempdir().unwrap();
+        installation.config.backup = Some(BackupConfig {
+            store: media.path().join("store"),
+            ring: media.path().join("ring"),
+            ring_secret: media.path().join("secret"),
+        });
+        Self {
+            installation,
+            media,
+        }
+    }
+
+    /// Has a backup taken; its name and the audit key.
+    async fn back_up(&self, core: &Core) -> (Taken, VerifierKey) {
+        let plan = Plan::new(0, 0, core.now());
+        let change = Change::new().put(Plan::key(), encode(&plan));
+        core.try_commit(change).await.unwrap().unwrap();
+        core.back_up().await.unwrap();
+        let standing = core.backups().await.unwrap();
+        assert_eq!((standing.plan, standing.under_way), (None, None));
+        let (_, key) = core.audit_checkpoint().await.unwrap();
+        (standing.taken.unwrap(), key.parse().unwrap())
+    }
+
+    fn order(&self, taken: &Taken, audit_key: VerifierKey) -> Order {
+        Order {
+            store: self.medium("store", taken, "store"),
+            ring: None,
+            ring_secret: None,
+            audit_key,
+            proposal: None,
+            trust: None,
+        }
+    }
+
+    fn medium(&self, folder: &str, taken: &Taken, ending: &str) -> PathBuf {
+        let name = format!("{}.{ending}", taken.name);
+        self.media.path().join(folder).join(name)
+    }
+
+    /// Closes the vault and takes its store away.
+    async fn lose_store(&self, core: Core) {
+        core.store.close().await.unwrap();
+        drop(core);
+        fs::remove_dir_all(&self.installation.config.store.directory).unwrap();
+    }
+
+    fn lose_ring(&self) {
+        let keys = &self.installation.config.keys;
+        for file in [&keys.ring, &keys.ring_secret] {
+            fs::remove_file(file).unwrap();
+        }
+    }
+
+    /// A folder in which these officers signed that the backup is restored.
+    fn decision(&self, core: &Core, taken: &Taken, signers: &[&SigningKey]) -> PathBuf {
+        let action = Action::Restore {
+            backup: ContentHash::new(taken.sha256),
+            taken: taken.taken,
+        };
+        let proposal = Proposal {
+            installation: symbolon_election::InstallationId::new(core.profile.salt),
+            nonce: Nonce::new(random::bytes(&mut random::os())),
+            expires: NOW + 1000,
+            content_hash: action.content_hash(),
+        };
+        let folder = self.media.path().join(proposal.nonce.to_string());
+        fs::create_dir(&folder).unwrap();
+        let (digest, domain) = (proposal.digest(core.domain()), core.domain());
+        let statement = Statement::Proposal(proposal);
+        let write = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
+        write("content.json", &action.to_json());
+        write("proposal.json", &statement.to_typed_data(domain));
+        for (at, signer) in signers.iter().enumerate() {
+            let signature = signer.sign(digest.as_bytes());
+            let file = SignatureFile::new(&statement, domain, signature).unwrap();
+            write(&format!("{at}.signature.json"), &file.to_json());
+        }
+        folder
+    }
+
+    async fn restore(&self, order: &Order) -> Result<Restored, RestoreError> {
+        restore(&self.installation.config, order, NOW).await
+    }
+
+    async fn told(&self, order: &Order) -> String {
+        self.restore(order).await.unwrap_err().to_string()
+    }
+}
+
+async fn rows(core: &Core) -> Vec<Row> {
+    core.store.scan(KeyRange::all(), 10_000).await.unwrap()
+}
+
+const ANN: (&str, &str, Option<&str>) = ("Ann", "1990-01-01", Some("A 123"));
+const BEN: (&str, &str, Option<&str>) = ("Ben", "1991-01-01", Some("B 123"));
+
+#[tokio::test]
+async fn a_backup_of_the_last_moment_comes_back_without_a_decision_and_everybody_is_known() {
+    let world = World::new().await;
+    let core = world.installation.open().await;
+    let ann = register(&core, "main", ANN).await.unwrap();
+    let (taken, key) = world.back_up(&core).await;
+    let before = rows(&core).await;
+    world.lose_store(core).await;
+    // The checkpoint file saw the backup's own note of itself: put it back to before.
+    let order = world.order(&taken, key);
+    let told = world.told(&order).await;
+    assert!(
+        told.contains("older than what the vault had come to"),
+        "{told}"
+    );
+    let checkpoint = &world.installation.config.store.checkpoint_file;
+    let note = BackupNote::parse(
+        Note::parse(&fs::read(order.store.with_extension(NOTE)).unwrap())
+            .unwrap()
+            .text(),
+    )
+    .unwrap();
+    let text = fs::read_to_string(checkpoint).unwrap();
+    let mut content: serde_json::Value = serde_json::from_str(&text).unwrap();
+    content["generation"] = note.generation.into();
+    content["audit_size"] = note.audit_size.into();
+    content["audit_root"] = hex::encode(note.audit_root).into();
+    fs::write(checkpoint, content.to_string()).unwrap();
+    let restored = world.restore(&order).await.unwrap();
+    assert!(!restored.older);
+    let core = world.installation.open().await;
+    assert!(register(&core, "main", ANN).await.unwrap() == ann);
+    let people = |rows: &[Row]| {
+        let records = rows
+            .iter()
+            .filter(|row| row.key.table() == Table::Record as u8);
+        records.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(people(&rows(&core).await), people(&before));
+    assert_eq!(core.halts(), []);
+}
+
+#[tokio::test]
+async fn an_older_state_comes_back_only_with_enough_officers_and_elections_stand_still() {
+    let world = World::new().await;
+    let core = world.installation.open().await;
+    let ann = register(&core, "main", ANN).await.unwrap();
+    let ben = register(&core, "main", BEN).await.unwrap();
+    let id = opened(&world.installation, &core, draft(Entitled::Everybody)).await;
+    let (device, other) = (Device::new(&core, &id).await, Device::new(&core, &id).await);
+    device.issue(&core, &ann).await.unwrap();
+    let (taken, key) = world.back_up(&core).await;
+    other.issue(&core, &ben).await.unwrap();
+    let [first, second, _] = world.installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let stranger = SigningKey::random(&mut random::os());
+    let folders = [
+        vec![],
+        vec![first],
+        vec![first, first],
+        vec![first, &stranger],
+        vec![first, second],
+    ];
+    let folders = folders.map(|signers| world.decision(&core, &taken, &signers));
+    let other_backup = Taken {
+        sha256: [1; 32],
+        ..taken.clone()
+    };
+    let about_another = world.decision(&core, &other_backup, &[first, second]);
+    let trust = core.trust();
+    world.lose_store(core).await;
+
+    let mut order = world.order(&taken, key);
+    let told = world.told(&order).await;
+    assert!(told.contains("officers have to sign it"), "{told}");
+    order.trust = Some(TrustFile::parse(&trust.to_json()).unwrap());
+    for folder in &folders[..4] {
+        order.proposal = Some(folder.clone());
+        let told = world.told(&order).await;
+        assert!(told.contains("2 are needed"), "{told}");
+    }
+    order.proposal = Some(about_another);
+    let told = world.told(&order).await;
+    assert!(told.contains("about another backup"), "{told}");
+    assert!(!world.installation.config.store.directory.exists());
+
+    order.proposal = Some(folders[4].clone());
+    let restored = world.restore(&order).await.unwrap();
+    assert!(restored.older);
+    assert_eq!((restored.halted, restored.missing_rolls.len()), (1, 0));
+    let core = world.installation.open().await;
+    let stopped = |outcome: Result<_, crate::Error>| reason(outcome.err().expect("refused"));
+    assert_eq!(stopped(device.issue(&core, &ann).await), "ISSUANCE_STOPPED");
+    assert_eq!(stopped(other.issue(&core, &ben).await), "ISSUANCE_STOPPED");
+    let known = core.proposals_after(None, 10).await.unwrap();
+    assert_eq!(known.len(), 1);
+    assert_eq!(known[0].state, State::Executed);
+    assert_eq!(known[0].row.signers().count(), 2);
+    let leaves = core.audit_leaves(0, u32::MAX).await.unwrap();
+    let said = leaves
+        .iter()
+        .map(|leaf| String::from_utf8_lossy(leaf).into_owned());
+    assert_eq!(said.filter(|leaf| leaf.contains("\"Restore\"")).count(), 1);
+}
+
+#[tokio::test]
+async fn without_a_checkpoint_file_nobody_can_tell_and_officers_decide() {
+    let world = World::new().await;
+    let core = world.installation.open().await;
+    let (taken, key) = world.back_up(&core).await;
+    world.lose_store(core).await;
+    fs::remove_file(&world.installation.config.store.checkpoint_file).unwrap();
+    let told = world.told(&world.order(&taken, key)).await;
+    assert!(told.contains("no checkpoint file to tell"), "{told}");
+}
+
+#[tokio::test]
+async fn officers_who_are_officers_no_more_bring_their_time_back_only_with_those_in_force() {
+    let world = World::new().await;
+    let core = world.installation.open().await;
+    let (taken, key) = world.back_up(&core).await;
+    let [first, second, third] = world.installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let newcomer = SigningKey::random(&mut random::os());
+    let mut now = vec![third.address(), newcomer.address()];
+    now.sort_unstable();
+    core.trust_in(now, 1);
+    let old_ones = world.decision(&core, &taken, &[first, second]);
+    let new_one = world.decision(&core, &taken, &[&newcomer]);
+    let both = world.decision(&core, &taken, &[first, third]);
+    let trust = TrustFile::parse(&core.trust().to_json()).unwrap();
+    world.lose_store(core).await;
+    let mut order = world.order(&taken, key);
+    order.trust = Some(trust);
+    for (folder, whose) in [(old_ones, "in the trust file"), (new_one, "in the backup")] {
+        order.proposal = Some(folder);
+        let told = world.told(&order).await;
+        assert!(told.contains(whose), "{told}");
+    }
+    order.proposal = Some(both);
+    world.restore(&order).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_ring_that_destroyed_the_backups_keys_is_refused_and_the_backups_own_ring_opens_it() {
+    let world = World::new().await;
+    let core = world.installation.open().await;
+    let ann = register(&core, "main", ANN).await.unwrap();
+    let (taken, key) = world.back_up(&core).await;
+    let rotation =
+        crate::rotation::Rotation::new(symbolon_election::proposal::RotatedKey::Index, 100, NOW);
+    let change = Change::new().put(crate::rotation::Rotation::key(), encode(&rotation));
+    core.try_commit(change).await.unwrap().unwrap();
+    core.rotate().await.unwrap();
+    let [first, second, _] = world.installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let mut order = world.order(&taken, key);
+    order.proposal = Some(world.decision(&core, &taken, &[first, second]));
+    order.trust = Some(TrustFile::parse(&core.trust().to_json()).unwrap());
+    world.lose_store(core).await;
+    let told = world.told(&order).await;
+    assert!(
+        told.contains("destroyed the index key of epoch 1"),
+        "{told}"
+    );
+    world.lose_ring();
+    let told = world.told(&order).await;
+    assert!(told.contains("--ring"), "{told}");
+    order.ring = Some(world.medium("ring", &taken, "ring"));
+    order.ring_secret = Some(world.medium("secret", &taken, "ring-secret"));
+    world.restore(&order).await.unwrap();
+    let core = world.installation.open().await;
+    assert!(register(&core, "main", ANN).await.unwrap() == ann);
+}
+
+/// What a file says with one byte of it flipped.
+fn flipped(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    let at = at.min(bytes.len() - 1);
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn damage_is_refused_by_the_files_name_and_nothing_is_made() {
+    let world = World::new().await;
+    let core = world.installation.open().await;
+    let (taken, key) = world.back_up(&core).await;
+    let [first, second, _] = world.installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let mut order = world.order(&taken, key);
+    order.proposal = Some(world.decision(&core, &taken, &[first, second]));
+    order.trust = Some(TrustFile::parse(&core.trust().to_json()).unwrap());
+    order.ring = Some(world.medium("ring", &taken, "ring"));
+    order.ring_secret = Some(world.medium("secret", &taken, "ring-secret"));
+    world.lose_store(core).await;
+    world.lose_ring();
+    let note = order.store.with_extension(NOTE);
+    let (ring, secret) = (
+        order.ring.clone().unwrap(),
+        order.ring_secret.clone().unwrap(),
+    );
+    for (path, at) in [
+        (&order.store, 5000),
+        (&order.store, usize::MAX),
+        (&note, 60),
+        (&note, 120),
+        (&ring, 100),
+        (&secret, 3),
+    ] {
+        flipped(path, at);
+        let told = world.told(&order).await;
+        let named = told.contains("the backup is damaged") || {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            told.contains(name)
+        };
+        assert!(named, "{told}");
+        flipped(path, at);
+    }
+    let config = &world.installation.config;
+    for path in [
+        &config.store.directory,
+        &config.keys.ring,
+        &config.keys.ring_secret,
+    ] {
+        assert!(!path.exists(), "{}", path.display());
+    }
+    let foreign = "symbolon-vault/x+00000000+AAAA".parse::<VerifierKey>();
+    assert!(foreign.is_err());
+    let other = symbolon_tlog::LogKey::new(order.audit_key.name(), &[7; 32]).unwrap();
+    let real = std::mem::replace(
+        &mut order.audit_key,
+        other.verifier(symbolon_tlog::KeyKind::Ed25519),
+    );
+    let told = world.told(&order).await;
+    assert!(told.contains("has not signed it"), "{told}");
+    order.audit_key = real;
+    world.restore(&order).await.unwrap();
+    let core = world.installation.sealed().await;
+    core.unseal(&caller(), passphrase()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_vault_with_a_store_is_not_restored_over() {
+    let world = World::new().await;
+    let core = world.installation.open().await;
+    let (taken, key) = world.back_up(&core).await;
+    core.store.close().await.unwrap();
+    let told = world.told(&world.order(&taken, key)).await;
+    assert!(told.contains("exists already"), "{told}");
+}
+
+#[tokio::test]
+async fn a_plan_is_kept_until_its_end_and_a_full_or_missing_disk_is_told() {
+    let world = World::new().await;
+    let core = world.installation.open().await;
+    let plan = Plan::new(24, NOW + 30 * 60 * 60, NOW);
+    let change = Change::new().put(Plan::key(), encode(&plan));
+    core.try_commit(change).await.unwrap().unwrap();
+    let ring = &world.installation.config.backup.as_ref().unwrap().ring;
+    fs::write(ring, "a file where the folder should be").unwrap();
+    core.back_up().await.unwrap_err();
+    assert_eq!(core.backups().await.unwrap().failed, Some(NOW));
+    fs::remove_file(ring).unwrap();
+    core.back_up().await.unwrap();
+    assert_eq!(core.backups().await.unwrap().taken, None);
+    let clock = &world.installation.clock;
+    clock.fetch_add(60, Ordering::Relaxed);
+    core.back_up().await.unwrap();
+    let standing = core.backups().await.unwrap();
+    assert_eq!(standing.failed, None);
+    let first = standing.taken.unwrap();
+    assert_eq!(standing.plan.unwrap().due, NOW + 60 + 24 * 60 * 60);
+    core.back_up().await.unwrap();
+    assert_eq!(core.backups().await.unwrap().taken.unwrap(), first);
+    clock.fetch_add(24 * 60 * 60, Ordering::Relaxed);
+    core.back_up().await.unwrap();
+    let standing = core.backups().await.unwrap();
+    assert!(standing.taken.unwrap() != first);
+    assert_eq!(standing.plan, None);
+}
