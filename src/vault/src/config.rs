@@ -9,7 +9,7 @@ use serde::Deserialize;
 use symbolon_crypto::password::Costs;
 use symbolon_election::Domain;
 use symbolon_identity::{Schema, schema::SchemaConfig};
-use symbolon_keyring::PortalName;
+use symbolon_keyring::{Policy, PortalName};
 use symbolon_service::{
     Error,
     config::{ListenerConfig, LogConfig, MetricsConfig, beside, load, value},
@@ -75,6 +75,46 @@ pub struct KeysConfig {
     pub ring: PathBuf,
     /// Folder of the ring secret, best on another medium.
     pub ring_secret: PathBuf,
+    /// How old keys may become.
+    #[serde(default)]
+    pub max_age_days: MaxAgeConfig,
+}
+
+/// How many days a key may write before its rotation is overdue.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MaxAgeConfig {
+    /// The key by which people are found.
+    pub index: u32,
+    /// The key that seals records.
+    pub sealing: u32,
+    /// The audit key.
+    pub audit: u32,
+}
+
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+
+impl Default for MaxAgeConfig {
+    fn default() -> Self {
+        let days = |seconds: u64| u32::try_from(seconds / DAY).unwrap_or(u32::MAX);
+        Self {
+            index: days(Policy::DEFAULT.index),
+            sealing: days(Policy::DEFAULT.sealing),
+            audit: days(Policy::DEFAULT.audit),
+        }
+    }
+}
+
+impl MaxAgeConfig {
+    /// The policy that it is.
+    pub fn policy(self) -> Policy {
+        Policy {
+            index: u64::from(self.index) * DAY,
+            sealing: u64::from(self.sealing) * DAY,
+            audit: u64::from(self.audit) * DAY,
+        }
+    }
 }
 
 /// The `[backup]` table: three folders, each best on a medium of its own.
@@ -240,6 +280,10 @@ impl VaultConfig {
         self.schema()?;
         self.costs()?;
         self.backup.iter().try_for_each(BackupConfig::validate)?;
+        let ages = self.keys.max_age_days;
+        if [ages.index, ages.sealing, ages.audit].contains(&0) {
+            return Err(value("keys.max_age_days", "at least 1 each"));
+        }
         if let Some(metrics) = &self.metrics {
             metrics.validate()?;
         }

@@ -12,7 +12,7 @@ use symbolon_identity::{
     Schema,
     stretch::{Pool, Profile},
 };
-use symbolon_keyring::{PortalName, Purpose, Ring, RingFiles, keys::IndexEntry};
+use symbolon_keyring::{Policy, PortalName, Purpose, Ring, RingFiles, keys::IndexEntry};
 use symbolon_service::{Refusal, reasons::Reason};
 use symbolon_store::{Change, Outcome, Store, Value};
 use tokio::sync::Mutex;
@@ -62,6 +62,8 @@ pub struct Core {
     pub(crate) elections: Elections,
     pub(crate) validations: Validations,
     pub(crate) backups: Backups,
+    /// How old keys may become.
+    pub(crate) policy: Policy,
     /// Folder of files named by their SHA-256.
     pub published: PathBuf,
     /// Folder of the rolls.
@@ -100,6 +102,7 @@ impl Core {
             trust: RwLock::new(Arc::new(trust_file(config, &officers)?)),
             elections: Elections::new(config.domain()),
             validations: Validations::default(),
+            policy: config.keys.max_age_days.policy(),
             backups: Backups::new(config.backup.clone()),
             published: config.published.clone(),
             rolls: config.rolls.clone(),

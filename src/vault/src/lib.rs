@@ -24,6 +24,7 @@ pub mod init;
 pub mod inspection;
 pub mod issuance;
 pub mod kdf;
+mod key_plan;
 mod pinned;
 pub mod proposals;
 mod published;

@@ -14,8 +14,8 @@ use crate::{
 };
 
 const DAY: u64 = 24 * 60 * 60;
-/// Older than that, a key that people are found or sealed by is due for rotation.
-const DUE_DAYS: u64 = 365;
+/// The vault's word for a key whose time is over.
+const OVERDUE: &str = "overdue";
 
 #[derive(Subcommand)]
 pub enum Keys {
@@ -60,39 +60,91 @@ impl List {
                 }
             }
         })?;
-        let mut table = Table::new(&["key", "epoch", "state", "in use since", "days", "to do"]);
+        let shown = keys.iter().filter(|key| self.all || key.destroyed == 0);
+        let mut table = Table::new(&[
+            "key",
+            "epoch",
+            "state",
+            "in use since",
+            "age",
+            "due",
+            "left",
+            "to do",
+        ]);
         let mut values = Vec::new();
-        for key in keys.iter().filter(|key| self.all || key.destroyed == 0) {
-            let days = context.now.saturating_sub(key.minted) / DAY;
-            let to_do = to_do(key, days);
-            let since = match key.activated {
-                0 => String::new(),
-                time => clock::show_time(time),
-            };
-            table.row([
-                printable(&key.purpose),
-                key.epoch.to_string(),
-                printable(&key.state),
-                since,
-                days.to_string(),
-                to_do.to_owned(),
-            ]);
-            values.push(json!({
-                "id": hex::encode(&key.id), "purpose": key.purpose, "epoch": key.epoch,
-                "state": key.state, "minted": key.minted, "activated": key.activated,
-                "retired": key.retired, "destroyed": key.destroyed, "toDo": to_do,
-            }));
+        for key in shown {
+            table.row(row(key, context.now));
+            values.push(value(key, context.now));
         }
-        Ok(Report::new(json!({ "keys": values })).table(&table))
+        let overdue = keys.iter().filter(|key| key.duty == OVERDUE).count();
+        let report = Report::new(json!({ "keys": values, "overdue": overdue }));
+        let report = match overdue {
+            0 => report,
+            some => report.line(format!(
+                "WARNING: {some} of the keys are OVERDUE for rotation by the vault's policy."
+            )),
+        };
+        Ok(report.table(&table))
+    }
+}
+
+fn row(key: &Key, now: u64) -> [String; 8] {
+    let time = |time| match time {
+        0 => String::new(),
+        time => clock::show_time(time),
+    };
+    let left = match key.rows_left {
+        0 => String::new(),
+        left => left.to_string(),
+    };
+    [
+        printable(&key.purpose),
+        key.epoch.to_string(),
+        printable(&key.state),
+        time(key.activated),
+        age(key, now),
+        time(key.due),
+        left,
+        to_do(key).to_owned(),
+    ]
+}
+
+fn value(key: &Key, now: u64) -> serde_json::Value {
+    json!({
+        "id": hex::encode(&key.id), "purpose": key.purpose, "epoch": key.epoch,
+        "state": key.state, "minted": key.minted, "activated": key.activated,
+        "retired": key.retired, "destroyed": key.destroyed, "due": key.due,
+        "duty": key.duty, "rowsLeft": key.rows_left, "ageDays": days(key, now),
+        "toDo": to_do(key),
+    })
+}
+
+fn days(key: &Key, now: u64) -> u64 {
+    let end = match key.destroyed {
+        0 => now,
+        time => time,
+    };
+    end.saturating_sub(key.minted) / DAY
+}
+
+fn age(key: &Key, now: u64) -> String {
+    match days(key, now) {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
     }
 }
 
 /// What an officer should do about a key.
-fn to_do(key: &Key, days: u64) -> &'static str {
-    let rotates = matches!(key.purpose.as_str(), "index" | "sealing");
-    match key.state.as_str() {
-        "retiring" => "is destroyed when the rotation ends: keys watch",
-        "active" if rotates && days > DUE_DAYS => "ROTATE: proposals draft rotate-key",
+fn to_do(key: &Key) -> &'static str {
+    let by_proposal = matches!(key.purpose.as_str(), "index" | "sealing");
+    match (key.duty.as_str(), by_proposal) {
+        (OVERDUE, true) => "ROTATE NOW: proposals draft rotate-key",
+        (OVERDUE, false) => "OVERDUE",
+        ("due", true) => "soon: proposals draft rotate-key",
+        ("due", false) => "soon",
+        ("rotating", _) => "is being rotated: keys watch",
+        ("destroy", _) => "goes with the end of its rotation: keys watch",
+        ("stuck", _) => "WAS PREPARED AND NEVER USED: look at the vault's log",
         _ => "",
     }
 }

@@ -4,7 +4,7 @@ use symbolon_api_closed::admin::{
     Key, ListKeysRequest, ListKeysResponse, WatchRotationRequest, WatchRotationResponse,
     keys_server::Keys,
 };
-use symbolon_keyring::KeyInfo;
+use symbolon_keyring::Planned;
 use symbolon_service::{Refusal, reasons::Reason};
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
@@ -24,14 +24,10 @@ impl Keys for Service {
         &self,
         request: Request<ListKeysRequest>,
     ) -> Result<Response<ListKeysResponse>, Status> {
-        let keys = self.0.keys().map_err(Refusal::from)?;
+        let plan = self.0.key_plan().await.map_err(Refusal::from)?;
         let start = request.into_inner().start;
-        let page: Vec<_> = keys
-            .all()
-            .skip(start as usize)
-            .take(ROWS)
-            .map(key)
-            .collect();
+        let page = plan.iter().skip(start as usize).take(ROWS).map(key);
+        let page: Vec<_> = page.collect();
         let next = match page.len() == ROWS {
             true => start.saturating_add(ROWS as u32),
             false => 0,
@@ -78,8 +74,12 @@ impl Service {
     }
 }
 
-fn key(info: &KeyInfo) -> Key {
+fn key(planned: &Planned) -> Key {
+    let info = &planned.key;
     Key {
+        due: planned.due.unwrap_or(0),
+        duty: planned.duty.as_str().to_owned(),
+        rows_left: planned.rows_left.unwrap_or(0),
         id: info.id.as_bytes().to_vec(),
         purpose: info.purpose.to_string(),
         epoch: info.epoch.0,
