@@ -64,6 +64,17 @@ impl LedgerView {
         Ok(verifier.report(self))
     }
 
+    /// Every entry in the log's order, of a log that was verified.
+    pub fn entries(&self, mut each: impl FnMut(&[u8])) -> Result<(), Error> {
+        let size = self.checkpoints.keys().next_back().copied().unwrap_or(0);
+        for (number, width) in layout::files_of(size) {
+            self.bundle(number, width)?
+                .iter()
+                .for_each(|entry| each(entry));
+        }
+        Ok(())
+    }
+
     fn compare_roots(&self, trust: &TrustFile) -> Result<(), Error> {
         for (size, signed) in self.checkpoints.iter().filter(|(size, _)| **size > 0) {
             let stated = signed.checkpoint();

@@ -109,6 +109,7 @@ reasons! {
     InvalidSignature "INVALID_SIGNATURE" InvalidArgument Fix "A signature isn't well formed or isn't of whom it should be.";
     NotOpen "NOT_OPEN" FailedPrecondition Retry "The election hasn't opened yet.";
     IssuanceStopped "ISSUANCE_STOPPED" FailedPrecondition CallOperator "An officer has stopped the issuing of this election's tokens.";
+    ReadBackFirst "READ_BACK_FIRST" FailedPrecondition CallOperator "The election was restored from a backup: its ledger has to be read back first.";
     ElectionClosed "ELECTION_CLOSED" FailedPrecondition Accept "The election has closed.";
     NotClosed "NOT_CLOSED" FailedPrecondition Retry "The election hasn't closed yet.";
     ElectionCancelled "ELECTION_CANCELLED" FailedPrecondition Accept "The election was cancelled.";

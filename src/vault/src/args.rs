@@ -50,7 +50,7 @@ enum Command {
     /// Checks configuration, store and key ring without changing anything.
     Check(Check),
     /// Makes the vault's store of a backup, and key ring and ring secret where they are missing.
-    Restore(Restore),
+    Restore(Box<Restore>),
     /// Measures what the configured Argon2id profile costs here, beside others to choose from.
     Kdf(Kdf),
 }

@@ -168,7 +168,9 @@ impl Core {
         };
         let bound = match self.roll(&election)?.find(&voter)? {
             Some(place) => {
-                let bound = self.bind(&keys, &own, &election, place, &request).await;
+                let bound = self
+                    .bind(&keys, &own, &election, place, request.ballot_key)
+                    .await;
                 bound.map(|(mirror, change)| (place, mirror, change))
             }
             None => Err(Reason::NotEligible.into()),
@@ -247,16 +249,16 @@ impl Core {
     }
 
     /// A change that binds place and ballot key to each other, if they aren't yet.
-    async fn bind(
+    pub(crate) async fn bind(
         &self,
         keys: &Keys,
         own: &Arc<ElectionKeys>,
         election: &Election,
         place: RollIndex,
-        request: &Request,
+        ballot_key: BallotKey,
     ) -> Result<(Value, Change), Error> {
         let by_place = Issuance::key(own, place);
-        let by_key = key_of(Table::BallotKey, own, &[request.ballot_key.as_bytes()]);
+        let by_key = key_of(Table::BallotKey, own, &[ballot_key.as_bytes()]);
         let wanted = vec![RingMirror::key(), by_place.clone(), by_key.clone()];
         let found = self.store.get(wanted).await?;
         let [mirror, issued, placed] = found.as_slice() else {
@@ -269,7 +271,7 @@ impl Core {
             .blind(Table::Issuance.name(), &[&place.0.to_be_bytes()]);
         if let Some(issued) = issued {
             let there = Issuance::open(own, &by_place, &issued.bytes)?;
-            return match there.ballot_key == request.ballot_key {
+            return match there.ballot_key == ballot_key {
                 true => Ok((mirror, Change::new())),
                 false => Err(Reason::PlaceTaken.into()),
             };
@@ -278,7 +280,7 @@ impl Core {
             return Err(Reason::PlaceTaken.into());
         }
         let issuance = Issuance {
-            ballot_key: request.ballot_key,
+            ballot_key,
             roll_index: place,
             issued: self.now(),
         };

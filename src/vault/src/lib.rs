@@ -28,6 +28,7 @@ mod key_plan;
 mod pinned;
 pub mod proposals;
 mod published;
+pub mod read_back;
 pub mod registration;
 pub mod restore;
 pub mod roles;

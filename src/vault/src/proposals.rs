@@ -282,6 +282,7 @@ impl Core {
             Action::ChangeOfficers { .. } if self.election_under_way().await? => {
                 Err(Reason::ElectionUnderWay.into())
             }
+            Action::ResumeIssuance { election } => self.check_read_back(election).await,
             Action::RotateKey { .. } if self.rotation().await?.is_some() => {
                 Err(Reason::RotationUnderWay.into())
             }

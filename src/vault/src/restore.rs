@@ -35,6 +35,7 @@ use crate::{
     backup::NOTE,
     config::VaultConfig,
     halts::Halt,
+    read_back::Restored as ReadBackRow,
 };
 pub use command::Restore;
 use decision::Decision;
@@ -73,7 +74,7 @@ pub struct Restored {
     pub older: bool,
     /// Elections whose tokens stand still.
     pub halted: usize,
-    /// Folders of the rolls of elections under way that are not on disk.
+    /// Folders of the rolls of unfinished elections that are not on disk.
     pub missing_rolls: Vec<PathBuf>,
 }
 
@@ -166,7 +167,7 @@ pub async fn restore(
         note,
         summary,
         older: older.is_some(),
-        halted: older.map_or(0, |_| inspected.open.len()),
+        halted: older.map_or(0, |_| inspected.unfinished.len()),
         missing_rolls: inspected.missing_rolls(&config.rolls),
     })
 }
@@ -197,10 +198,14 @@ async fn fill(
     let change = Change::new().audit(leaf.counting(summary.rows).encode());
     let change = match decision {
         Some(decision) => {
-            let halted = inspected.open.iter().fold(change, |change, election| {
-                let (key, row) = Halt::issuance(election).row(now);
-                change.put(key, row)
-            });
+            let halted = inspected
+                .unfinished
+                .iter()
+                .fold(change, |change, election| {
+                    let (key, row) = Halt::issuance(election).row(now);
+                    let (read, unread) = ReadBackRow::row(election, now);
+                    change.put(key, row).put(read, unread)
+                });
             let (key, row) = decision.row(now);
             halted.put(key, row)
         }

@@ -167,6 +167,7 @@ const ADMIN: &[Row] = &[
     Row::call("/symbolon.admin.v1.Keys/ListKeys", WATCHERS),
     Row::stream("/symbolon.admin.v1.Keys/WatchRotation", WATCHERS),
     Row::call("/symbolon.admin.v1.Backups/GetBackups", WATCHERS),
+    Row::call("/symbolon.admin.v1.Backups/ReadBack", OFFICER),
     Row::call("/symbolon.admin.v1.Halts/StopIssuance", OFFICER),
     Row::call("/symbolon.admin.v1.Halts/SuspendPortal", OFFICER),
     Row::call("/symbolon.admin.v1.Halts/ListHalts", OFFICER),

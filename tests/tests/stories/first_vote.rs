@@ -17,7 +17,7 @@ const PEOPLE: &str = "family_name,given_name,birth_date,document,district\n\
     Weiß,Uwe,1959-02-30,GH5556667,south\n\
     Ёлкина,Зоя,1975-05-06,XX0000001,north\n";
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     #[allow(clippy::disallowed_methods)]
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -31,7 +31,7 @@ fn wait_until(time: u64) {
     }
 }
 
-fn content(house: &House) {
+pub(crate) fn content(house: &House) {
     let text = |text: &str| json!({ "en": text });
     let content = json!({
         "version": "symbolon/v1",
@@ -48,10 +48,10 @@ fn content(house: &House) {
 }
 
 /// A voter: a device and the registration ID that the portal got for its owner.
-struct Voter<'a> {
-    house: &'a House,
-    name: &'a str,
-    registration_id: String,
+pub(crate) struct Voter<'a> {
+    pub(crate) house: &'a House,
+    pub(crate) name: &'a str,
+    pub(crate) registration_id: String,
 }
 
 impl Voter<'_> {
@@ -63,34 +63,46 @@ impl Voter<'_> {
         self.house.symbolon("portal-main", args)
     }
 
-    fn ask(&self, election: &str) {
+    /// Asks with a new device.
+    pub(crate) fn ask(&self, election: &str) {
+        self.symbolon(&["vote", "new-device", "--out", &self.path("device")]);
+        self.ask_again(election);
+    }
+
+    /// Asks with the device that there is.
+    pub(crate) fn ask_again(&self, election: &str) {
         let (device, trust) = (self.path("device"), self.house.path("trust.json"));
-        let (request, sealed, token) = (
-            self.path("request"),
-            self.path("sealed"),
-            self.path("token"),
-        );
+        let (sealed, token) = (self.path("sealed"), self.path("token"));
         let paper = self.house.path(&format!("papers/{election}.json"));
-        self.symbolon(&["vote", "new-device", "--out", &device]);
-        self.symbolon(&[
-            "vote", "request", election, "--device", &device, "--trust", &trust, "--paper", &paper,
-            "--out", &request,
-        ]);
-        self.symbolon(&[
-            "token",
-            "relay",
-            election,
-            "--registration-id",
-            &self.registration_id,
-            "--request",
-            &request,
-            "--out",
-            &sealed,
-        ]);
+        let relay = self.request(election);
+        self.symbolon(&relay.iter().map(String::as_str).collect::<Vec<_>>());
+        let _ = fs::remove_file(&token);
         self.symbolon(&[
             "vote", "open", election, "--device", &device, "--trust", &trust, "--paper", &paper,
             "--sealed", &sealed, "--out", &token,
         ]);
+    }
+
+    /// Writes a request of the device; the words by which a portal passes it on.
+    pub(crate) fn request(&self, election: &str) -> Vec<String> {
+        let (request, sealed) = (self.path("request"), self.path("sealed"));
+        for file in [&request, &sealed] {
+            let _ = fs::remove_file(file);
+        }
+        let (device, trust) = (self.path("device"), self.house.path("trust.json"));
+        let paper = self.house.path(&format!("papers/{election}.json"));
+        self.symbolon(&[
+            "vote", "request", election, "--device", &device, "--trust", &trust, "--paper", &paper,
+            "--out", &request,
+        ]);
+        let id = &self.registration_id;
+        let words = ["token", "relay", election, "--registration-id", id];
+        let files = ["--request", &request, "--out", &sealed];
+        words
+            .iter()
+            .chain(&files)
+            .map(|word| (*word).to_owned())
+            .collect()
     }
 
     fn cast(&self, election: &str, choices: &str, receipt: &str) -> Vec<String> {
@@ -116,7 +128,7 @@ impl Voter<'_> {
         .to_vec()
     }
 
-    fn vote(&self, election: &str, choices: &str, receipt: &str) {
+    pub(crate) fn vote(&self, election: &str, choices: &str, receipt: &str) {
         let args = self.cast(election, choices, receipt);
         self.symbolon(&args.iter().map(String::as_str).collect::<Vec<_>>());
     }

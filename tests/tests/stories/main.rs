@@ -14,5 +14,6 @@ mod guides;
 mod help;
 mod house;
 mod papers;
+mod restored;
 mod token_key;
 mod walls;

@@ -1,3 +1,5 @@
+mod read_back;
+
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -23,6 +25,8 @@ pub enum Backup {
     Status(Status),
     /// Waits until the backup that is due is taken.
     Watch(Watch),
+    /// After a restore: hands the vault the tokens that stand on an election's ledger.
+    ReadBack(read_back::ReadBack),
 }
 
 #[derive(Args)]
@@ -40,6 +44,7 @@ impl Backup {
         match self {
             Self::Status(_) => Ok(report(&context.call(ask)?)),
             Self::Watch(_) => watch(context),
+            Self::ReadBack(command) => command.run(context),
         }
     }
 }

@@ -109,7 +109,7 @@ fn report(restored: &Restored, out: &mut impl Write) -> std::io::Result<()> {
         )?,
         true => writeln!(
             out,
-            "lost           what came later; the tokens of {} elections under way stand still until officers decide (symbolon proposals draft resume-issuance)",
+            "lost           what came later; {} elections stand still until their ledger is read back (symbolon backup read-back) and officers decide (symbolon proposals draft resume-issuance)",
             restored.halted
         )?,
     }

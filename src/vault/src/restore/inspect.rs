@@ -31,8 +31,8 @@ pub(super) struct Inspected {
     pub(super) head: Head,
     pub(super) summary: BackupSummary,
     pub(super) officers: Officers,
-    /// Elections under way.
-    pub(super) open: Vec<ElectionId>,
+    /// Elections that may have issued tokens since then.
+    pub(super) unfinished: Vec<ElectionId>,
     /// The audit tree's root where the checkpoint file saw it.
     pub(super) root_at_checkpoint: Option<Hash>,
     mirror: RingMirror,
@@ -47,7 +47,7 @@ pub(super) struct Inspected {
 struct Gathered {
     officers: Option<Officers>,
     mirror: Option<RingMirror>,
-    open: Vec<ElectionId>,
+    unfinished: Vec<ElectionId>,
     epochs: BTreeMap<u32, u64>,
     seals: BTreeMap<KeyId, u64>,
 }
@@ -93,7 +93,7 @@ pub(super) fn inspect(
         summary,
         officers: gathered.officers.ok_or_else(damaged)?,
         mirror: gathered.mirror.ok_or_else(damaged)?,
-        open: gathered.open,
+        unfinished: gathered.unfinished,
         epochs: gathered.epochs,
         seals: gathered.seals,
     })
@@ -118,9 +118,10 @@ impl Gathered {
         } else if row.key.table() == Table::Election as u8 {
             let damaged = |_| Error::Row(Table::Election.name());
             let election: ElectionRow = Table::Election.decode(bytes)?;
-            if election.stage == Stage::Open {
+            // A draft may have been opened since then.
+            if matches!(election.stage, Stage::Draft | Stage::Open) {
                 let id = ElectionId::from_slice(row.key.name()).map_err(damaged)?;
-                self.open.push(id);
+                self.unfinished.push(id);
             }
         }
         Ok(())
@@ -159,10 +160,10 @@ impl Inspected {
         Ok(())
     }
 
-    /// The folders of elections under way that the vault's rolls lack.
+    /// The folders of unfinished elections that the vault's rolls lack.
     pub(super) fn missing_rolls(&self, rolls: &Path) -> Vec<PathBuf> {
         let folders = self
-            .open
+            .unfinished
             .iter()
             .map(|election| roll::folder(rolls, election));
         folders.filter(|path| !path.exists()).collect()

@@ -2,8 +2,10 @@ use std::sync::atomic::Ordering;
 
 use symbolon_crypto::{ecdsa::SigningKey, random};
 use symbolon_election::{
-    ContentHash, Nonce, Proposal, SignatureFile, Statement, Typed, proposal::Action,
+    ContentHash, ElectionId, Nonce, Proposal, SignatureFile, Statement, Typed, VotingToken,
+    proposal::Action,
 };
+use symbolon_keyring::RegistrationId;
 use symbolon_store::{KeyRange, Row};
 use tempfile::TempDir;
 
@@ -411,4 +413,179 @@ async fn a_plan_is_kept_until_its_end_and_a_full_or_missing_disk_is_told() {
     let standing = core.backups().await.unwrap();
     assert!(standing.taken.unwrap() != first);
     assert_eq!(standing.plan, None);
+}
+
+/// A vault with one election that went back to before a token was issued: the token, the device that has
+/// it, one that has none, and whose place it is.
+async fn went_back(
+    world: &World,
+) -> (
+    Core,
+    ElectionId,
+    symbolon_voter::Token,
+    [Device; 2],
+    RegistrationId,
+) {
+    let core = world.installation.open().await;
+    let ann = register(&core, "main", ANN).await.unwrap();
+    let ben = register(&core, "main", BEN).await.unwrap();
+    let id = opened(&world.installation, &core, draft(Entitled::Everybody)).await;
+    let devices = [Device::new(&core, &id).await, Device::new(&core, &id).await];
+    let known = Device::new(&core, &id).await;
+    known.issue(&core, &ann).await.unwrap();
+    let (taken, key) = world.back_up(&core).await;
+    let token = devices[0].issue(&core, &ben).await.unwrap();
+    let [first, second, _] = world.installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let mut order = world.order(&taken, key);
+    order.proposal = Some(world.decision(&core, &taken, &[first, second]));
+    order.trust = Some(TrustFile::parse(&core.trust().to_json()).unwrap());
+    world.lose_store(core).await;
+    world.restore(&order).await.unwrap();
+    (world.installation.open().await, id, token, devices, ben)
+}
+
+/// Two officers let the election go on.
+async fn resume(world: &World, core: &Core, id: &ElectionId) -> Result<State, crate::Error> {
+    let action = Action::ResumeIssuance { election: *id };
+    let proposal = Proposal {
+        installation: symbolon_election::InstallationId::new(core.profile.salt),
+        nonce: Nonce::new(random::bytes(&mut random::os())),
+        expires: NOW + 1000,
+        content_hash: action.content_hash(),
+    };
+    let digest = proposal.digest(core.domain());
+    let mut state = State::Open;
+    for officer in &world.installation.officers[..2] {
+        let (place, content) = ((proposal.nonce, proposal.expires), action.to_json());
+        let signature = officer.sign(digest.as_bytes());
+        let by = caller();
+        let known = core.submit_proposal(&by, place, &content, &signature);
+        state = known.await?.state;
+    }
+    Ok(state)
+}
+
+#[tokio::test]
+async fn a_place_whose_token_is_on_the_ledger_is_bound_to_its_key_again() {
+    let world = World::new().await;
+    let (core, id, token, [device, other], ben) = went_back(&world).await;
+    let seen = [(token.token().clone(), *token.signature())];
+    let refused = resume(&world, &core, &id).await.unwrap_err();
+    assert_eq!(reason(refused), "READ_BACK_FIRST");
+    let told = core.read_back(&caller(), &id, &seen).await.unwrap();
+    assert_eq!((told.bound, told.known), (1, 0));
+    let told = core.read_back(&caller(), &id, &seen).await.unwrap();
+    assert_eq!((told.bound, told.known), (0, 1));
+    core.end_read_back(&caller(), &id).await.unwrap();
+    assert_eq!(resume(&world, &core, &id).await.unwrap(), State::Executed);
+    let refused = other.issue(&core, &ben).await.err().unwrap();
+    assert_eq!(reason(refused), "PLACE_TAKEN");
+    let again = device.issue(&core, &ben).await.unwrap();
+    assert_eq!(again.token(), token.token());
+}
+
+#[tokio::test]
+async fn tokens_that_are_not_the_vaults_or_contradict_it_bind_nothing() {
+    let world = World::new().await;
+    let (core, id, token, [device, other], ben) = went_back(&world).await;
+    let (own, signature) = (token.token().clone(), *token.signature());
+    let forged = VotingToken {
+        ballot_key: symbolon_election::BallotKey::from_slice(&[9; 20]).unwrap(),
+        ..own.clone()
+    };
+    let elsewhere = VotingToken {
+        roll_index: symbolon_election::RollIndex(own.roll_index.0 ^ 1),
+        ..own.clone()
+    };
+    let beyond = VotingToken {
+        roll_index: symbolon_election::RollIndex(999),
+        ..own.clone()
+    };
+    let seen = [forged, elsewhere, beyond].map(|token| (token, signature));
+    let told = core.read_back(&caller(), &id, &seen).await.unwrap();
+    assert_eq!((told.bound, told.known, told.foreign.len()), (0, 0, 3));
+    // Another key of the place was bound meanwhile: the one that the vault knows stays.
+    core.end_read_back(&caller(), &id).await.unwrap();
+    resume(&world, &core, &id).await.unwrap();
+    other.issue(&core, &ben).await.unwrap();
+    core.stop_issuance(&caller(), &id).await.unwrap();
+    let told = core
+        .read_back(&caller(), &id, &[(own.clone(), signature)])
+        .await
+        .unwrap();
+    assert_eq!(told.contradicting, [own.roll_index]);
+    resume(&world, &core, &id).await.unwrap();
+    let refused = device.issue(&core, &ben).await.err().unwrap();
+    assert_eq!(reason(refused), "PLACE_TAKEN");
+}
+
+#[tokio::test]
+async fn issuing_is_not_ended_before_the_ledger_was_read_and_nothing_else_is_read_back() {
+    let world = World::new().await;
+    let (core, id, token, _, _) = went_back(&world).await;
+    let seen = [(token.token().clone(), *token.signature())];
+    let clock = &world.installation.clock;
+    clock.fetch_add(365 * 24 * 60 * 60, Ordering::Relaxed);
+    core.end_elections().await.unwrap();
+    let refused = core.prepare_close(&id).await.unwrap_err();
+    assert_eq!(reason(refused), "READ_BACK_FIRST");
+    let told = core.read_back(&caller(), &id, &seen).await.unwrap();
+    assert_eq!(told.bound, 1);
+    core.end_read_back(&caller(), &id).await.unwrap();
+    core.end_elections().await.unwrap();
+    let issued = core.election(&id).await.unwrap().row.issued.unwrap();
+    assert_eq!(issued.count, 2);
+    let refused = core.read_back(&caller(), &id, &seen).await.unwrap_err();
+    assert_eq!(reason(refused), "ELECTION_CLOSED");
+    let other = ElectionId::new([7; 32]);
+    let refused = core.read_back(&caller(), &other, &seen).await.unwrap_err();
+    assert_eq!(reason(refused), "WRONG_STATE");
+}
+
+#[tokio::test]
+async fn how_an_election_ended_is_taken_off_the_ledger() {
+    use crate::elections::{Stage, tests::sign};
+    let world = World::new().await;
+    let (core, id, token, _, _) = went_back(&world).await;
+    let seen = [(token.token().clone(), *token.signature())];
+    world
+        .installation
+        .clock
+        .fetch_add(365 * 24 * 60 * 60, Ordering::Relaxed);
+    core.read_back(&caller(), &id, &seen).await.unwrap();
+    let election = core.election(&id).await.unwrap();
+    let roll = election.roll_statement().unwrap();
+    let close = |roll_size| {
+        symbolon_election::Entry::Close(symbolon_election::Unverified {
+            statement: symbolon_election::Close {
+                election: id,
+                roll_size,
+                roll_root: roll.root,
+                issued: ContentHash::new([5; 32]),
+            },
+            signatures: Vec::new(),
+        })
+        .encode()
+    };
+    let officers: Vec<_> = world.installation.officers[..2].iter().collect();
+    let by_one = sign(&core, &close(roll.size), &officers[..1]);
+    let of_another_roll = sign(&core, &close(roll.size + 1), &officers);
+    for wrong in [by_one, of_another_roll, election.row.manifest.clone()] {
+        let taken = core.read_back_statements(&caller(), &id, &[wrong]).await;
+        assert!(taken.is_err());
+    }
+    let good = sign(&core, &close(roll.size), &officers);
+    for _ in 0..2 {
+        core.read_back_statements(&caller(), &id, std::slice::from_ref(&good))
+            .await
+            .unwrap();
+    }
+    let row = core.election(&id).await.unwrap().row.clone();
+    assert_eq!(row.stage, Stage::Closed);
+    assert_eq!(row.close.unwrap(), good);
+    let issued = row.issued.unwrap();
+    assert_eq!((issued.list, issued.count), ([5; 32], 2));
+    assert_eq!(core.statements(0).await.unwrap().entries.len(), 3);
 }
