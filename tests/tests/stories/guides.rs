@@ -13,16 +13,25 @@ use crate::house::{free_port, program};
 
 /// Seconds after which whatever a guide waits for won't come any more.
 const PATIENCE: &str = "400";
-const SAID: &str = ".guide.out";
-const COMPLAINED: &str = ".guide.err";
+/// What the commands wrote to standard output.
+pub(crate) const SAID: &str = ".guide.out";
+/// What they wrote to standard error.
+pub(crate) const COMPLAINED: &str = ".guide.err";
+/// Programs of a test's own, found before all others.
+pub(crate) const OWN_PROGRAMS: &str = ".bin";
+
+/// A page of one of the folders of `deploy`.
+pub(crate) fn page(folder: &str, name: &str) -> String {
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+    fs::read_to_string(deploy.join(folder).join(name)).unwrap()
+}
 
 fn guide(name: &str) -> String {
-    let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/guides");
-    fs::read_to_string(guides.join(name)).unwrap()
+    page("guides", name)
 }
 
 /// The `sh` blocks of a text, one after another.
-fn commands(text: &str) -> String {
+pub(crate) fn commands(text: &str) -> String {
     let blocks = text.split("\n```sh\n").skip(1);
     let commands: Vec<_> = blocks
         .map(|block| block.split("\n```").next().unwrap())
@@ -32,31 +41,40 @@ fn commands(text: &str) -> String {
 }
 
 /// The same text with something of the guide's replaced that must stand in it.
-fn with(text: &str, replaced: &str, by: &str) -> String {
+pub(crate) fn with(text: &str, replaced: &str, by: &str) -> String {
     assert!(text.contains(replaced), "the guide has no {replaced}");
     text.replace(replaced, by)
 }
 
 /// A city's folder. The daemons that a guide started there end with it.
-struct City(TempDir);
+pub(crate) struct City(TempDir);
 
 impl City {
-    fn path(&self, name: &str) -> PathBuf {
+    /// An empty folder.
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A file or folder of it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    /// What a file of it says.
+    pub(crate) fn text(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// Runs commands in the folder as a reader would, with the programs under test on the
     /// PATH. What they say goes to files: daemons that outlive them would hold a pipe open.
-    fn follow(&self, commands: &str) -> ExitStatus {
+    pub(crate) fn follow(&self, commands: &str) -> ExitStatus {
         let script = self.path(".guide.sh");
         fs::write(&script, format!("set -euxo pipefail\n{commands}")).unwrap();
         let programs = PathBuf::from(program("symbolon").get_program());
         let path = std::env::var("PATH").unwrap();
-        let path = format!("{}:{path}", programs.parent().unwrap().display());
+        let programs = programs.parent().unwrap().display();
+        let own = self.path(OWN_PROGRAMS);
+        let path = format!("{}:{programs}:{path}", own.display());
         let mut bash = Command::new("timeout");
         bash.args(["--kill-after=5", PATIENCE, "bash"]).arg(script);
         bash.current_dir(self.0.path()).env("PATH", path);
@@ -103,7 +121,7 @@ fn the_guides_commands_lead_to_a_verified_tally() {
         "--closes +45s --grace 8s",
     );
 
-    let city = City(tempfile::tempdir().unwrap());
+    let city = City::new();
     let status = city.follow(&text);
     let (said, complaints) = (city.text(SAID), city.text(COMPLAINED));
     let logs = ["vault.log", "gateway.log", "portal.log"].map(|log| {

@@ -15,5 +15,6 @@ mod help;
 mod house;
 mod papers;
 mod restored;
+mod runbooks;
 mod token_key;
 mod walls;

@@ -1,0 +1,180 @@
+//! The runbooks' commands work as they stand there, one page after another, in one city.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use serde_json::Value;
+
+use crate::{
+    guides::{COMPLAINED, City, OWN_PROGRAMS, SAID, commands, page, with},
+    house::{free_port, program, run},
+};
+
+/// The service manager of a host that has none: it starts and ends the real program.
+const SYSTEMCTL: &str = r#"#!/usr/bin/env bash
+set -euo pipefail
+test "$2" = symbolon-vault
+stop() {
+    kill "$(cat vault.pid)"
+    while kill -0 "$(cat vault.pid)" 2> /dev/null; do sleep 0.1; done
+}
+start() {
+    symbolon-vault --config vault.toml >> vault.log 2>&1 &
+    echo $! > vault.pid
+}
+case "$1" in
+    stop) stop ;;
+    start) start ;;
+    restart) stop; start ;;
+    *) exit 2 ;;
+esac
+"#;
+
+/// A city with a vault, as the guide makes it, and a service manager.
+struct Night {
+    city: City,
+    port: String,
+}
+
+impl Night {
+    fn new() -> Self {
+        let (city, port) = (City::new(), free_port().to_string());
+        let own = city.path(OWN_PROGRAMS);
+        fs::create_dir(&own).unwrap();
+        let systemctl = own.join("systemctl");
+        fs::write(&systemctl, SYSTEMCTL).unwrap();
+        fs::set_permissions(&systemctl, fs::Permissions::from_mode(0o755)).unwrap();
+        let night = Self { city, port };
+        let guide = page("guides", "first-election.md");
+        let (vault, _) = guide.split_once("\n## 3. ").unwrap();
+        night.follow("first-election.md", vault);
+        night
+    }
+
+    /// Does what a page says.
+    fn follow(&self, name: &str, text: &str) {
+        let mut text = commands(text);
+        if text.contains("7401") {
+            text = with(&text, "7401", &self.port);
+        }
+        let status = self.city.follow(&text);
+        let told = [SAID, COMPLAINED, "vault.log"].map(|file| {
+            let text = fs::read_to_string(self.city.path(file));
+            text.unwrap_or_default()
+        });
+        assert!(status.success(), "{name}: {}", told.join("\n---\n"));
+    }
+
+    fn runbook(&self, name: &str) {
+        self.follow(name, &page("runbooks", name));
+    }
+
+    /// What the command line says under a profile.
+    fn symbolon(&self, profile: &str, args: &[&str]) -> Value {
+        let profile = self.city.path(&format!("pki/{profile}.toml"));
+        let said = run(program("symbolon")
+            .arg("--json")
+            .arg("--profile")
+            .arg(profile)
+            .args(args));
+        serde_json::from_str(&said).unwrap()
+    }
+
+    /// The registration ID of a person with this number.
+    fn register(&self, person: u64) -> String {
+        let own = [
+            "family_name=Ёлкина".to_owned(),
+            "given_name=Зоя".to_owned(),
+            format!("birth_date=198{person}-02-28"),
+            format!("document=AB 12345{person}"),
+        ];
+        let own = own.iter().flat_map(|one| ["--attribute", one.as_str()]);
+        let args: Vec<_> = ["person", "register"].into_iter().chain(own).collect();
+        let said = self.symbolon("portal-main", &args);
+        said["registrationId"].as_str().unwrap().to_owned()
+    }
+
+    /// The states of all keys of a purpose, by epoch.
+    fn states(&self, purpose: &str) -> Vec<String> {
+        let keys = self.symbolon("auditor-main", &["keys", "list", "--all"]);
+        let of_it = keys["keys"].as_array().unwrap().iter();
+        let of_it = of_it.filter(|key| key["purpose"] == purpose);
+        of_it
+            .map(|key| key["state"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+#[test]
+fn the_runbooks_commands_work() {
+    let night = Night::new();
+    night.runbook("first-unseal.md");
+    assert!(night.city.text(SAID).contains("NONE WAS EVER TAKEN"));
+    let known = night.register(1);
+
+    night.runbook("scheduled-rotation.md");
+    assert_eq!(night.states("index"), ["destroyed", "active"]);
+    assert_eq!(night.states("sealing"), ["destroyed", "active"]);
+    night.runbook("suspected-leak.md");
+    assert_eq!(night.states("index"), ["destroyed", "destroyed", "active"]);
+    assert_eq!(night.register(1), known);
+
+    night.runbook("stolen-portal-certificate.md");
+    assert_eq!(night.register(1), known);
+
+    let restoring = page("runbooks", "restore.md");
+    let (taking, restoring) = restoring.split_once("\n## 2. ").unwrap();
+    night.follow("restore.md, the first part", taking);
+    let taken = night.symbolon("officer-one", &["backup", "status"]);
+    assert_eq!(taken["last"]["name"].as_str().unwrap().len(), 15);
+    apart(&night.city);
+    let later = night.register(2);
+    night.follow("restore.md", restoring);
+    assert_eq!(night.register(1), known);
+    assert!(night.register(2) != later, "what came later is forgotten");
+    let proposals = night.symbolon("officer-one", &["proposals", "list"]);
+    let restored = proposals["proposals"].as_array().unwrap().iter();
+    let mut restored = restored.filter(|one| one["what"] == "restore");
+    assert_eq!(restored.next().unwrap()["state"], "executed");
+
+    night.runbook("lost-officer.md");
+    let trust: Value = serde_json::from_str(&night.city.text("trust.json")).unwrap();
+    let old: Value = serde_json::from_str(&night.city.text("trust.old.json")).unwrap();
+    assert!(trust["officers"] != old["officers"], "{trust:#}");
+}
+
+/// Neither ring nor ring secret lies in the store's folder, nor one of them in the other's.
+fn apart(city: &City) {
+    let bytes = |folder: &str| {
+        let files = fs::read_dir(city.path(folder)).unwrap();
+        let read = files.map(|file| fs::read(file.unwrap().path()).unwrap());
+        read.collect::<Vec<_>>().concat()
+    };
+    let secret = bytes("backup/ring-secret");
+    let ring = bytes("backup/ring");
+    assert_eq!((secret.len(), ring.is_empty()), (32, false));
+    assert_eq!(secret, fs::read(city.path("vault/ring-secret")).unwrap());
+    assert_eq!(ring, fs::read(city.path("vault/ring")).unwrap());
+    let store = bytes("backup/store");
+    let holds = |whole: &[u8], part: &[u8]| whole.windows(part.len()).any(|at| at == part);
+    assert!(
+        holds(&ring, &ring[ring.len() - 32..]),
+        "the search finds what is there"
+    );
+    for (whole, part) in [(&store, &secret), (&store, &ring), (&ring, &secret)] {
+        let part = &part[part.len() - 32..];
+        assert!(!holds(whole, part));
+    }
+}
+
+#[test]
+fn each_runbook_is_listed_and_run() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/runbooks");
+    let (list, own) = (page("runbooks", "README.md"), include_str!("runbooks.rs"));
+    for file in fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if name != "README.md" {
+            assert!(list.contains(&format!("]({name})")), "{name} isn't listed");
+            assert!(own.contains(&format!("\"{name}\"")), "{name} isn't run");
+        }
+    }
+}
