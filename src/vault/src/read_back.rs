@@ -98,8 +98,8 @@ impl Core {
         Ok(told)
     }
 
-    /// Takes statements that stand on the ledger of an election that was restored and stands still: how
-    /// it ended.
+    /// Takes statements that stand on the ledger of an election that was restored and stands still: whose
+    /// tokens are good, and how it ended.
     pub async fn read_back_statements(
         &self,
         caller: &Caller,
@@ -114,6 +114,9 @@ impl Core {
                 }
                 Entry::Certified(certified) if certified.statement.election == *id => {
                     self.certify_election(caller, entry).await?;
+                }
+                Entry::IssuerRotation(rotation) if rotation.statement.election == *id => {
+                    self.adopt_rotation(caller, &rotation, entry).await?;
                 }
                 Entry::Cancelled(cancelled) if cancelled.statement.election == *id => {
                     self.cancel_election(caller, entry).await?;
@@ -198,8 +201,10 @@ impl Core {
         let digest = token.digest(self.domain());
         let signer = symbolon_crypto::ecdsa::recover(digest.as_bytes(), signature);
         let leaf = self.roll(election)?.leaves(token.roll_index.0, 1)?;
-        let issuers = [election.manifest().issuer, own.issuer().address()];
-        let signed = signer.is_ok_and(|signer| issuers.contains(&signer));
+        // A rotation of the token key may have come after the backup; the ring has its key.
+        let signed = signer.is_ok_and(|signer| {
+            election.issuers().contains(&signer) || own.issuer_of(&signer).is_some()
+        });
         Ok(signed && token.election == election.id && leaf == token.voter_id.as_bytes())
     }
 

@@ -48,8 +48,8 @@ struct Reading {
     issuers: Option<Issuers>,
     /// The ballots, by place; none at a place with ballots of two keys.
     places: BTreeMap<RollIndex, Option<UnverifiedBallot>>,
-    /// How it ended: the first Close, Certified and Cancelled.
-    end: Vec<Vec<u8>>,
+    /// Who followed as issuer, and how it ended: the first Close, Certified and Cancelled.
+    statements: Vec<Vec<u8>>,
 }
 
 impl ReadBack {
@@ -75,7 +75,7 @@ impl ReadBack {
                     election: self.election.as_bytes().to_vec(),
                     tokens,
                     statements: match complete {
-                        true => reading.end.clone(),
+                        true => reading.statements.clone(),
                         false => Vec::new(),
                     },
                     complete,
@@ -96,12 +96,12 @@ impl Reading {
             manifest: None,
             issuers: None,
             places: BTreeMap::new(),
-            end: Vec::new(),
+            statements: Vec::new(),
         };
         view.entries(|entry| {
             if let Ok(decoded) = Entry::decode(entry) {
                 if reading.is_end(&decoded) {
-                    reading.end.push(entry.to_vec());
+                    reading.statements.push(entry.to_vec());
                 }
                 reading.take(decoded, trust);
             }
@@ -128,7 +128,7 @@ impl Reading {
         };
         let kind = std::mem::discriminant(entry);
         let ends = self
-            .end
+            .statements
             .iter()
             .filter_map(|entry| Entry::decode(entry).ok());
         good && !ends
@@ -137,17 +137,21 @@ impl Reading {
     }
 
     fn take(&mut self, entry: Entry, trust: &TrustFile) {
-        match (entry, &self.manifest) {
+        match (&entry, &self.manifest) {
             (Entry::Manifest(found), None) => {
-                let verified = found.verify(trust).ok();
+                let verified = found.clone().verify(trust).ok();
                 let own = verified.filter(|manifest| manifest.election() == self.election);
                 self.issuers = own.as_ref().map(Issuers::new);
                 self.manifest = own;
             }
             (Entry::IssuerRotation(found), Some(manifest)) => {
-                if let (Ok(rotation), Some(issuers)) = (found.verify(manifest), &mut self.issuers) {
+                if let (Ok(rotation), Some(issuers)) =
+                    (found.clone().verify(manifest), &mut self.issuers)
+                {
                     // One that doesn't follow changes nothing, here as on the ledger.
-                    let _ = issuers.rotate(&rotation);
+                    if issuers.rotate(&rotation).is_ok() {
+                        self.statements.push(entry.encode());
+                    }
                 }
             }
             (Entry::Ballot(ballot), Some(manifest)) if ballot.election == self.election => {
@@ -155,7 +159,7 @@ impl Reading {
                 let issuers = self.issuers.as_ref();
                 let known = |issuer: &Address| issuers.is_some_and(|issuers| issuers.knows(issuer));
                 if verified.is_ok_and(|verified| known(verified.issuer())) {
-                    self.take_ballot(ballot);
+                    self.take_ballot(ballot.clone());
                 }
             }
             _ => {}
