@@ -7,9 +7,9 @@
 
 use symbolon_crypto::random;
 use symbolon_election::{ElectionId, Entry, IssuerRotation, Issuers, Unverified, Verified};
-use symbolon_keyring::{Edit, KeyState, Purpose};
+use symbolon_keyring::{Edit, KeyInfo, KeyState, Purpose};
 use symbolon_service::reasons::Reason;
-use symbolon_store::Change;
+use symbolon_store::{Change, Key, KeyRange};
 
 use super::{
     Election, Stage,
@@ -20,8 +20,12 @@ use crate::{
     Error,
     audit::{Caller, Leaf},
     core::{Core, retried},
-    rows::RingMirror,
+    rows::{RingMirror, Table, encode},
 };
+
+/// Where it is noted, by election, since when token keys are to be destroyed: no crash leaves one, or
+/// its certificate out.
+const ENDING: &[u8] = b"ending token key";
 
 impl Core {
     /// The rotation of an election's token key, for the officers to sign. Mints the next key where none
@@ -35,7 +39,7 @@ impl Core {
         let _one = self.elections.rotating.lock().await;
         let election = self.election(id).await?;
         self.check_rotating(&election)?;
-        self.settle_issuer(&election).await?;
+        self.settle_issuer(id).await?;
         let keys = self.keys()?;
         let own = election.keys(&keys)?;
         let next = match own.next_issuer() {
@@ -73,7 +77,7 @@ impl Core {
             self.try_rotate(caller, signed.clone(), rotation).await
         })
         .await?;
-        self.settle_issuer(&*self.election(&id).await?).await
+        self.settle_issuer(&id).await
     }
 
     /// Takes a rotation that stands on the ledger, whatever the time is.
@@ -85,27 +89,19 @@ impl Core {
     ) -> Result<(), Error> {
         let _one = self.elections.rotating.lock().await;
         retried(|| self.try_rotate(caller, signed.clone(), rotation)).await?;
-        let election = self.election(&signed.statement.election).await?;
-        self.settle_issuer(&election).await
+        self.settle_issuer(&signed.statement.election).await
     }
 
-    /// Brings the ring up to the rows: activates token keys that sign already and destroys those
-    /// that signed before.
+    /// Brings the ring up to the rows after a process that died in between.
     pub(crate) async fn settle_issuers(&self) -> Result<(), Error> {
         let _one = self.elections.rotating.lock().await;
-        let mut after = None;
-        loop {
-            let page = self.elections_after(after.as_ref(), super::PAGE).await?;
-            let Some((last, _)) = page.last() else {
-                return Ok(());
-            };
-            after = Some(*last);
-            for (id, row) in &page {
-                if !row.rotations.is_empty() {
-                    self.settle_issuer(&*self.election(id).await?).await?;
-                }
-            }
+        let noted = KeyRange::prefix(&Table::Meta.key(&[ENDING]));
+        for row in self.store.scan(noted, super::PAGE).await? {
+            let id = row.key.name().last_chunk::<32>();
+            let id = id.ok_or(Error::Row(Table::Meta.name()))?;
+            self.settle_issuer(&ElectionId::new(*id)).await?;
         }
+        Ok(())
     }
 
     async fn try_rotate(
@@ -131,7 +127,9 @@ impl Core {
         }
         let mut row = election.row.clone();
         row.rotations.push(entry.to_vec());
-        let change = Change::new().unchanged(RingMirror::key(), mirror.as_ref());
+        let change = Change::new()
+            .unchanged(RingMirror::key(), mirror.as_ref())
+            .put(ending_key(&election.id), encode(&self.now()));
         self.publish(caller, "RotateIssuer", &election, &row, &[entry], change)
             .await
     }
@@ -168,47 +166,64 @@ impl Core {
         // A store without room says so before the ring is changed.
         self.audit(caller, "PrepareRotation", "begun").await?;
         let purpose = Purpose::ElectionToken(election.manifest().nonce);
-        let keys = self.keys()?;
-        let waiting = keys
-            .info(&purpose, KeyState::Pending)
-            .map(|waiting| waiting.id);
-        let now = self.now();
-        let mint = move |edit: &mut Edit| {
-            if let Some(waiting) = waiting {
-                edit.destroy(waiting, now)?;
-            }
-            edit.prepare(purpose, now, &mut random::os()).map(drop)
-        };
+        let (keys, now) = (self.keys()?, self.now());
+        if let Some(waiting) = keys.info(&purpose, KeyState::Pending) {
+            let ending = ending_key(&election.id);
+            let note = Change::new().put(ending.clone(), encode(&now));
+            self.try_commit(note).await?.ok_or(Error::Contention)?;
+            let leaf = Leaf::new(now, caller, "PrepareRotation", "destroyed");
+            let leaf = leaf.about(election.subject(&keys));
+            let end = Change::new().delete(ending);
+            self.destroy(&keys, |key| key.id == waiting.id, 0, leaf, end)
+                .await?;
+        }
+        let mint = move |edit: &mut Edit| edit.prepare(purpose, now, &mut random::os()).map(drop);
         self.edit_ring(election, caller, ("PrepareRotation", "minted"), mint)
             .await
     }
 
-    async fn settle_issuer(&self, election: &Election) -> Result<(), Error> {
+    /// Ends what was noted: the key that signs is active in the ring, those that signed before or waited
+    /// in vain are destroyed and certified.
+    async fn settle_issuer(&self, id: &ElectionId) -> Result<(), Error> {
+        let Some(noted) = self.store.get_one(ending_key(id)).await? else {
+            return Ok(());
+        };
+        let since: u64 = Table::Meta.decode(&noted.bytes)?;
+        let election = self.election(id).await?;
+        let purpose = Purpose::ElectionToken(election.manifest().nonce);
+        self.activate_issuer(&election, &purpose).await?;
+        let keys = self.keys()?;
+        let ended = |key: &KeyInfo| {
+            let gone = key.destroyed.is_some_and(|at| at >= since);
+            key.purpose == purpose && (key.state == KeyState::Retiring || gone)
+        };
+        let end = Change::new().delete(ending_key(id));
+        if !keys.all().any(ended) {
+            return self.try_commit(end).await?.ok_or(Error::Contention);
+        }
+        let leaf = Leaf::new(self.now(), &Caller::vault(), "RotateIssuer", "destroyed");
+        let leaf = leaf.about(election.subject(&keys));
+        self.destroy(&keys, ended, 0, leaf, end).await?;
+        tracing::info!(election = %id, "another key signs tokens; the one before is destroyed");
+        Ok(())
+    }
+
+    async fn activate_issuer(&self, election: &Election, purpose: &Purpose) -> Result<(), Error> {
         let keys = self.keys()?;
         // Forgotten elections have no keys.
-        let Ok(own) = election.keys(&keys) else {
-            return Ok(());
-        };
-        let waits = own.next_issuer().map(|key| key.address());
-        if waits != Some(*election.issuer()) {
-            return Ok(());
+        let own = keys.election(&election.manifest().nonce);
+        let waits = own.and_then(|own| Some(own.next_issuer()?.address()));
+        let next = keys.info(purpose, KeyState::Pending);
+        match next.filter(|_| waits == Some(*election.issuer())) {
+            Some(next) => {
+                let (next, now) = (next.id, self.now());
+                let activate = move |edit: &mut Edit| edit.activate(next, now);
+                let what = ("RotateIssuer", "activated");
+                self.edit_ring(election, &Caller::vault(), what, activate)
+                    .await
+            }
+            None => Ok(()),
         }
-        let purpose = Purpose::ElectionToken(election.manifest().nonce);
-        let id = |state| keys.info(&purpose, state).map(|key| key.id);
-        let (Some(next), Some(before)) = (id(KeyState::Pending), id(KeyState::Active)) else {
-            return Ok(());
-        };
-        let now = self.now();
-        let settle = move |edit: &mut Edit| {
-            edit.activate(next, now)?;
-            // Its address is enough to know its tokens by.
-            edit.destroy(before, now)
-        };
-        let what = ("RotateIssuer", "destroyed");
-        self.edit_ring(election, &Caller::vault(), what, settle)
-            .await?;
-        tracing::info!(election = %election.id, "another key signs tokens; the one before is destroyed");
-        Ok(())
     }
 
     /// Changes the ring for an election, audited.
@@ -221,9 +236,7 @@ impl Core {
     ) -> Result<(), Error> {
         let now = self.now();
         let adopt = |keys: std::sync::Arc<crate::seal::Keys>| async move {
-            let subject = election.keys(&keys)?;
-            let subject = subject.subject("election", election.id.as_bytes());
-            let leaf = Leaf::new(now, caller, operation, outcome).about(subject);
+            let leaf = Leaf::new(now, caller, operation, outcome).about(election.subject(&keys));
             let change = Change::new().audit(leaf.encode());
             let change = self.mirror(&keys, change).await?;
             self.try_commit(change).await?.ok_or(Error::Contention)
@@ -231,6 +244,10 @@ impl Core {
         self.seal.update(edit, adopt).await?;
         Ok(())
     }
+}
+
+fn ending_key(election: &ElectionId) -> Key {
+    Table::Meta.key(&[ENDING, election.as_bytes()])
 }
 
 impl Election {

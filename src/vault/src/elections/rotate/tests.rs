@@ -81,6 +81,17 @@ impl City {
         own.issuer().address()
     }
 
+    /// How many certificates of destroyed token keys the audit log holds.
+    async fn certificates(&self) -> usize {
+        let leaves = self.core.audit_leaves(0, 1024).await.unwrap();
+        let certified = leaves.iter().filter(|leaf| {
+            let leaf: serde_json::Value = serde_json::from_slice(leaf).unwrap();
+            let note = leaf["certificate"].as_str().unwrap_or_default();
+            note.contains("token key of election")
+        });
+        certified.count()
+    }
+
     async fn reopened(self) -> Self {
         self.core.store.close().await.unwrap();
         drop(self.core);
@@ -236,6 +247,7 @@ async fn a_key_that_may_be_stolen_while_it_waits_is_replaced() {
         .await
         .unwrap();
     assert_eq!(city.signer().await, rotation(&anew).next);
+    assert_eq!(city.certificates().await, 2);
 }
 
 #[tokio::test]
@@ -287,6 +299,17 @@ async fn a_process_that_dies_at_any_step_leaves_the_old_or_the_new_key() {
     for token in [&before, &between, &after] {
         city.validate(token).await.unwrap();
     }
+    // The one before is destroyed and certified, once.
+    assert_eq!(city.certificates().await, 1);
+    let city = city.reopened().await;
+    assert_eq!(city.certificates().await, 1);
+    // Destroyed in the ring, and the store not told: certified at the next start.
+    let ending = ending_key(&city.id);
+    let note = Change::new().put(ending.clone(), encode(&city.core.now()));
+    city.core.try_commit(note).await.unwrap().unwrap();
+    let waits = rotation(&city.prepared(false).await);
+    assert_eq!(city.certificates().await, 2);
+    assert_eq!(waits.current, draft.next);
 }
 
 #[tokio::test]
