@@ -92,19 +92,13 @@ impl Checkpoint {
 
     /// Signs it as the log: the log's own signature and its cosignature of `now`.
     pub fn sign(self, key: &LogKey, now: u64) -> Result<SignedCheckpoint, Error> {
-        if key.name() != self.origin {
-            return Err(Error::Checkpoint(
-                "the log's key must bear the origin's name",
-            ));
-        }
-        let text = self.to_text();
-        let mut note = Note::new(text.clone())?;
-        note.add(key.sign(&text))?;
-        note.add(key.cosign(&text, now)?)?;
-        Ok(SignedCheckpoint {
+        let note = Note::new(self.to_text())?;
+        let mut signed = SignedCheckpoint {
             checkpoint: self,
             note,
-        })
+        };
+        signed.sign_also(key, now)?;
+        Ok(signed)
     }
 }
 
@@ -123,6 +117,18 @@ impl SignedCheckpoint {
             checkpoint: Checkpoint::parse(note.text())?,
             note,
         })
+    }
+
+    /// Signs it with another key of the log, as [`Checkpoint::sign`] does.
+    pub fn sign_also(&mut self, key: &LogKey, now: u64) -> Result<(), Error> {
+        if key.name() != self.checkpoint.origin {
+            return Err(Error::Checkpoint(
+                "the log's key must bear the origin's name",
+            ));
+        }
+        let text = self.checkpoint.to_text();
+        self.note.add(key.sign(&text))?;
+        self.note.add(key.cosign(&text, now)?)
     }
 
     /// What the note says; believe it after [`SignedCheckpoint::verify`].
