@@ -80,6 +80,8 @@ pub enum RotatedKey {
     Index,
     /// The key that seals records.
     Sealing,
+    /// The key that signs the audit log.
+    Audit,
 }
 
 impl RotatedKey {
@@ -88,6 +90,7 @@ impl RotatedKey {
         match self {
             Self::Index => "index",
             Self::Sealing => "sealing",
+            Self::Audit => "audit",
         }
     }
 }
@@ -165,6 +168,7 @@ impl Action {
             Self::RotateKey { key, .. } => match key {
                 RotatedKey::Index => "rotate index key",
                 RotatedKey::Sealing => "rotate sealing key",
+                RotatedKey::Audit => "rotate audit key",
             },
             Self::Backup { .. } => "back up",
             Self::Restore { .. } => "restore",
@@ -204,11 +208,22 @@ impl Action {
                 lines.extend(names.map(|name| format!("  {name}")));
                 lines
             }
+            Self::RotateKey {
+                key: RotatedKey::Audit,
+                ..
+            } => vec![
+                "A KEY IS REPLACED, and destroyed".to_owned(),
+                "Key: the one that signs the audit log and hides whom its leaves are about".to_owned(),
+                "Both keys sign a checkpoint, by which auditors follow".to_owned(),
+                "Nobody tells any more whom the leaves before it are about".to_owned(),
+                "Copies of key ring and ring secret from before count as exposed until they are destroyed".to_owned(),
+            ],
             Self::RotateKey { key, share } => vec![
                 "A KEY IS REPLACED, and destroyed once nothing lies under it".to_owned(),
                 match key {
                     RotatedKey::Index => "Key: the one by which people are found",
                     RotatedKey::Sealing => "Key: the one that seals people's records",
+                    RotatedKey::Audit => "Key: the one that signs the audit log",
                 }
                 .to_owned(),
                 format!("The vault works at it for {share} percent of the time"),
@@ -399,12 +414,8 @@ mod tests {
                 election: ElectionId::new(id)
             }),
             portal().prop_map(|portal| Action::ResumePortal { portal }),
-            (any::<bool>(), 1..=100_u8).prop_map(|(index, share)| Action::RotateKey {
-                key: if index {
-                    RotatedKey::Index
-                } else {
-                    RotatedKey::Sealing
-                },
+            (0..3_usize, 1..=100_u8).prop_map(|(key, share)| Action::RotateKey {
+                key: [RotatedKey::Index, RotatedKey::Sealing, RotatedKey::Audit][key],
                 share,
             }),
             Just(Action::Backup {
@@ -496,7 +507,7 @@ mod tests {
             r#"{"action":"changeOfficers","officers":["0x0101010101010101010101010101010101010101","0x0101010101010101010101010101010101010101"],"threshold":1,"version":"symbolon/v1"}"#,
             r#"{"action":"rotateKey","key":"index","share":0,"version":"symbolon/v1"}"#,
             r#"{"action":"rotateKey","key":"index","share":101,"version":"symbolon/v1"}"#,
-            r#"{"action":"rotateKey","key":"audit","share":50,"version":"symbolon/v1"}"#,
+            r#"{"action":"rotateKey","key":"root","share":50,"version":"symbolon/v1"}"#,
             r#"{"action":"backup","everyHours":0,"until":5,"version":"symbolon/v1"}"#,
             r#"{"action":"backup","everyHours":24,"until":0,"version":"symbolon/v1"}"#,
             r#"{"action":"backup","everyHours":65536,"until":5,"version":"symbolon/v1"}"#,

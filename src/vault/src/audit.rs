@@ -8,7 +8,8 @@
 //!
 //! `subject` is a keyed hash in hexadecimal, the same for the same subject and of use to
 //! nobody without the key; `count` stands where a leaf sums up many calls; `certificate` is
-//! a signed note that keys were destroyed ([`symbolon_election::destruction`]).
+//! a signed note that keys were destroyed ([`symbolon_election::destruction`]). Where the log gets
+//! another key, one leaf names both as `keys`, and a later one holds a `checkpoint` that both signed.
 
 use serde::Serialize;
 use symbolon_keyring::keys::Subject;
@@ -23,7 +24,11 @@ pub struct Leaf<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<[String; 2]>,
     operation: &'a str,
     outcome: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +43,9 @@ impl<'a> Leaf<'a> {
             at,
             caller,
             certificate: None,
+            checkpoint: None,
             count: None,
+            keys: None,
             operation,
             outcome,
             subject: None,
@@ -63,6 +70,20 @@ impl<'a> Leaf<'a> {
     #[must_use]
     pub fn certified(mut self, note: String) -> Self {
         self.certificate = Some(note);
+        self
+    }
+
+    /// With a signed checkpoint of the log.
+    #[must_use]
+    pub fn checkpoint(mut self, note: String) -> Self {
+        self.checkpoint = Some(note);
+        self
+    }
+
+    /// With the log's verifier key and the one that follows.
+    #[must_use]
+    pub fn naming(mut self, keys: [String; 2]) -> Self {
+        self.keys = Some(keys);
         self
     }
 
@@ -110,6 +131,8 @@ mod tests {
             ..Leaf::new(u64::from(u32::MAX), &caller, &characters, "told")
         };
         let leaf = leaf.counting(1 << 40).certified(characters.clone());
+        let leaf = leaf.checkpoint(characters.clone());
+        let leaf = leaf.naming([characters.clone(), String::new()]);
         assert_eq!(
             leaf.encode(),
             serde_json_canonicalizer::to_vec(&leaf).unwrap()

@@ -38,7 +38,12 @@ impl Core {
         let key = log_key(keys.audit(), &head.installation())?;
         let root = head.audit_frontier().root();
         let checkpoint = Checkpoint::new(key.name(), head.audit_size(), root).map_err(log_error)?;
-        let signed = checkpoint.sign(&key, self.now()).map_err(log_error)?;
+        let mut signed = checkpoint.sign(&key, self.now()).map_err(log_error)?;
+        // Whoever was told already that it follows finds its signature, too.
+        if let Some(next) = keys.next_audit() {
+            let next = log_key(next, &head.installation())?;
+            signed.sign_also(&next, self.now()).map_err(log_error)?;
+        }
         Ok((signed.to_text(), key.verifier(KeyKind::Ed25519).to_string()))
     }
 

@@ -7,6 +7,7 @@
 //! as it was read, and the ring's revision: whoever enrols or changes it meanwhile comes first or
 //! writes under the new key already.
 
+mod audit;
 mod records;
 mod remove;
 mod tickets;
@@ -63,6 +64,10 @@ pub struct Rotation {
 pub enum Step {
     /// The new key is minted and writes.
     Begin,
+    /// The old audit key and the new one sign one checkpoint.
+    CrossSign,
+    /// The new audit key signs.
+    Activate,
     /// Records, or the rows that lead to them, are made anew.
     Records,
     /// The same for conflicts' tickets.
@@ -82,6 +87,8 @@ impl Step {
             Self::Tickets => "tickets",
             Self::Remove => "remove",
             Self::Destroy => "destroy",
+            Self::CrossSign => "cross-sign",
+            Self::Activate => "activate",
         }
     }
 }
@@ -130,6 +137,7 @@ pub(crate) fn purpose(key: RotatedKey) -> Purpose {
     match key {
         RotatedKey::Index => Purpose::Index,
         RotatedKey::Sealing => Purpose::Sealing,
+        RotatedKey::Audit => Purpose::Audit,
     }
 }
 
@@ -168,12 +176,22 @@ impl Core {
 
     async fn step(&self, keys: &Arc<Keys>, rotation: &Rotation, row: &Value) -> Result<(), Error> {
         match rotation.step {
+            Step::Begin if rotation.key == RotatedKey::Audit => {
+                self.begin_audit_key(keys, rotation, row).await
+            }
+            Step::CrossSign => self.cross_sign(rotation, row).await,
+            Step::Activate => self.activate_audit_key(keys, rotation, row).await,
             Step::Begin => self.begin_rotation(keys, rotation, row).await,
             Step::Records => self.renew_records(keys, rotation, row).await,
             Step::Tickets => self.renew_tickets(keys, rotation, row).await,
             Step::Remove => match rotation.key {
                 RotatedKey::Index => self.remove_index_rows(keys, rotation, row).await,
                 RotatedKey::Sealing => self.find_old_seals(keys, rotation, row).await,
+                // No rows lie under it.
+                RotatedKey::Audit => {
+                    self.note(&rotation.at(Step::Destroy), row, Change::new())
+                        .await
+                }
             },
             Step::Destroy => self.destroy_old_keys(keys, rotation, row).await,
         }
@@ -259,6 +277,7 @@ fn operation(key: RotatedKey) -> &'static str {
     match key {
         RotatedKey::Index => "RotateIndexKey",
         RotatedKey::Sealing => "RotateSealingKey",
+        RotatedKey::Audit => "RotateAuditKey",
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Keys {
     index: Vec<IndexKey>,
     sealing: SealingKey,
     audit: AuditKey,
+    next_audit: Option<AuditKey>,
     portals: HashMap<PortalName, PortalDomainKey>,
     elections: Mutex<HashMap<Nonce, Arc<ElectionKeys>>>,
 }
@@ -34,6 +35,7 @@ impl Keys {
             index: ring.live_index_keys(),
             sealing: ring.active_sealing_key(),
             audit: ring.active_audit_key(),
+            next_audit: ring.pending_audit_key(),
             portals: domains
                 .map(|domain| (domain.portal().clone(), domain))
                 .collect(),
@@ -96,6 +98,11 @@ impl Keys {
     /// The audit key.
     pub fn audit(&self) -> &AuditKey {
         &self.audit
+    }
+
+    /// The audit key that follows, while it waits.
+    pub fn next_audit(&self) -> Option<&AuditKey> {
+        self.next_audit.as_ref()
     }
 
     /// The key of a portal's domain.

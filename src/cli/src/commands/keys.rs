@@ -136,7 +136,7 @@ fn age(key: &Key, now: u64) -> String {
 
 /// What an officer should do about a key.
 fn to_do(key: &Key) -> &'static str {
-    let by_proposal = matches!(key.purpose.as_str(), "index" | "sealing");
+    let by_proposal = matches!(key.purpose.as_str(), "index" | "sealing" | "audit");
     match (key.duty.as_str(), by_proposal) {
         (OVERDUE, true) => "ROTATE NOW: proposals draft rotate-key",
         (OVERDUE, false) => "OVERDUE",

@@ -171,6 +171,13 @@ impl Ring {
         self.permanent(&Purpose::Audit, AuditKey::new)
     }
 
+    /// The audit key that waits to sign.
+    pub fn pending_audit_key(&self) -> Option<AuditKey> {
+        let mut keys = self.live(&Purpose::Audit);
+        let (info, value) = keys.find(|(info, _)| info.state == KeyState::Pending)?;
+        Some(AuditKey::new(info, value))
+    }
+
     /// The key of a portal's domain, if the portal has one.
     pub fn portal_domain(&self, portal: &PortalName) -> Option<PortalDomainKey> {
         let (_, value) = self.active(&Purpose::PortalDomain(portal.clone()))?;

@@ -88,6 +88,8 @@ impl Core {
         let change = match key {
             RotatedKey::Index => self.missing_rows(&renewal, id, &value).await?,
             RotatedKey::Sealing => renewal.resealed(id, &value)?,
+            // No rows lie under it.
+            RotatedKey::Audit => None,
         };
         match change {
             Some(change) => self.try_commit(change).await?.ok_or(Error::Contention)?,
@@ -142,6 +144,7 @@ impl Renewal {
         let id = RecordId::from_value(Table::Record, row.key.name())?;
         let change = match self.key {
             RotatedKey::Sealing => self.resealed(&id, &row.value)?,
+            RotatedKey::Audit => None,
             RotatedKey::Index => {
                 let leading = self.leading(&id, &row.value)?;
                 let rows = leading

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Has a rotation begin that works all the time.
-async fn begin(core: &Core, key: RotatedKey) {
+pub(super) async fn begin(core: &Core, key: RotatedKey) {
     let rotation = Rotation::new(key, 100, NOW);
     let change = Change::new()
         .absent(Rotation::key())
@@ -21,7 +21,7 @@ async fn begin(core: &Core, key: RotatedKey) {
 }
 
 /// One step of the rotation under way; false once there is none.
-async fn step(core: &Core) -> bool {
+pub(super) async fn step(core: &Core) -> bool {
     let Some((rotation, row)) = find(core.store.as_ref()).await.unwrap() else {
         return false;
     };
@@ -30,7 +30,7 @@ async fn step(core: &Core) -> bool {
     true
 }
 
-async fn reopened(core: Core, installation: &Installation) -> Core {
+pub(super) async fn reopened(core: Core, installation: &Installation) -> Core {
     core.store.close().await.unwrap();
     drop(core);
     installation.open().await

@@ -40,6 +40,7 @@ impl Core {
                     own.seal(keys, ticket, &match_keys);
                     change.put(found.key.clone(), encode(&own))
                 }
+                RotatedKey::Audit => change,
             };
         }
         let mut next = rotation.past(&tickets);

@@ -131,6 +131,8 @@ pub enum Which {
     Index,
     /// The one that seals records.
     Sealing,
+    /// The one that signs the audit log.
+    Audit,
 }
 
 /// The note of a backup.
@@ -172,6 +174,7 @@ impl Draft {
                 let key = match key {
                     Which::Index => RotatedKey::Index,
                     Which::Sealing => RotatedKey::Sealing,
+                    Which::Audit => RotatedKey::Audit,
                 };
                 (Action::RotateKey { key, share }, to)
             }
