@@ -1,5 +1,7 @@
 mod certificates;
+mod chain;
 mod export;
+mod leaves;
 mod source;
 mod verify;
 

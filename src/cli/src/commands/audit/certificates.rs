@@ -1,79 +1,61 @@
 //! Certificates of destroyed keys, as leaves of the log hold them.
 
-use std::collections::VecDeque;
-
-use serde::Deserialize;
 use serde_json::{Value, json};
 use symbolon_election::{Destruction, words::utc};
-use symbolon_tlog::{Frontier, Hash, Note, VerifierKey};
+use symbolon_tlog::{Note, VerifierKey};
 
-use super::violated;
+use super::{
+    leaves::{Leaf, Roots},
+    violated,
+};
 use crate::{Error, output::printable};
 
-/// How many leaves before its own a certificate's tree may end.
-const NEWEST: usize = 1 << 16;
+/// Collects certificates while the tree grows.
+#[derive(Default)]
+pub(super) struct Certificates(Vec<(u64, Note)>);
 
-/// Checks certificates while the tree grows.
-pub(super) struct Certificates<'a> {
-    key: &'a VerifierKey,
-    /// The tree's roots at its last sizes, the newest last.
-    roots: VecDeque<Hash>,
-    pub(super) found: Vec<(u64, Destruction)>,
-}
-
-#[derive(Deserialize)]
-struct Leaf {
-    certificate: Option<String>,
-}
-
-impl<'a> Certificates<'a> {
-    pub(super) fn new(key: &'a VerifierKey) -> Self {
-        Self {
-            key,
-            roots: VecDeque::new(),
-            found: Vec::new(),
-        }
-    }
-
-    /// Looks at the next leaf; `tree` holds those before it.
-    pub(super) fn look_at(&mut self, tree: &Frontier, leaf: &[u8]) -> Result<(), Error> {
-        if self.roots.len() == NEWEST {
-            self.roots.pop_front();
-        }
-        self.roots.push_back(tree.root());
-        // What is no leaf of this form holds none.
-        let Ok(Leaf {
-            certificate: Some(note),
-        }) = serde_json::from_slice(leaf)
-        else {
+impl Certificates {
+    /// Looks at the leaf at an index.
+    pub(super) fn look_at(&mut self, index: u64, leaf: &Leaf, roots: &Roots) -> Result<(), Error> {
+        let Some(note) = &leaf.certificate else {
             return Ok(());
         };
-        let wrong = |what: &dyn std::fmt::Display| {
-            violated(format!("the certificate in leaf {}: {what}", tree.size()))
-        };
-        let note = Note::parse(note.as_bytes()).map_err(|e| wrong(&e))?;
-        let mut signatures = note.signatures().iter();
-        let own = signatures.find(|signature| self.key.claims(signature));
-        let own = own.ok_or_else(|| wrong(&"the log's key didn't sign it"))?;
-        self.key.verify(note.text(), own).map_err(|e| wrong(&e))?;
-        let destruction = Destruction::parse(note.text(), self.key.name());
-        let destruction = destruction.map_err(|e| wrong(&e))?;
-        let back = tree.size().checked_sub(destruction.tree.size);
-        let root = back.and_then(|back| {
-            let at = self
-                .roots
-                .len()
-                .checked_sub(1 + usize::try_from(back).ok()?)?;
-            self.roots.get(at)
-        });
+        let note = Note::parse(note.as_bytes()).map_err(|e| wrong(index, &e))?;
+        let destruction = parsed(&note).map_err(|e| wrong(index, &e))?;
+        let root = roots.at(destruction.tree.size);
         if root.is_none_or(|root| <[u8; 32]>::from(*root) != destruction.tree.root) {
-            return Err(wrong(
-                &"it names a tree that the log never had, or an old one",
-            ));
+            let what = "it names a tree that the log never had, or an old one";
+            return Err(wrong(index, &what));
         }
-        self.found.push((tree.size(), destruction));
+        self.0.push((index, note));
         Ok(())
     }
+
+    /// Checks that one of the log's keys signed each.
+    pub(super) fn signed_by(self, keys: &[VerifierKey]) -> Result<Vec<(u64, Destruction)>, Error> {
+        let each = self.0.into_iter().map(|(index, note)| {
+            let mut signatures = note.signatures().iter();
+            let signed = signatures.find_map(|signature| {
+                let key = keys.iter().find(|key| key.claims(signature))?;
+                Some((key, signature))
+            });
+            let (key, own) = signed.ok_or_else(|| wrong(index, &"no key of the log signed it"))?;
+            key.verify(note.text(), own).map_err(|e| wrong(index, &e))?;
+            let destruction = Destruction::parse(note.text(), key.name());
+            Ok((index, destruction.map_err(|e| wrong(index, &e))?))
+        });
+        each.collect()
+    }
+}
+
+fn wrong(index: u64, what: &dyn std::fmt::Display) -> Error {
+    violated(format!("the certificate in leaf {index}: {what}"))
+}
+
+/// What a note says, whatever log it is of.
+fn parsed(note: &Note) -> Result<Destruction, symbolon_election::Error> {
+    let origin = note.signatures().first().map_or("", |line| line.name());
+    Destruction::parse(note.text(), origin)
 }
 
 /// A certificate as JSON and in words.

@@ -8,6 +8,8 @@ use symbolon_tlog::{Checkpoint, Frontier, SignedCheckpoint, VerifierKey, leaf_ha
 
 use super::{
     certificates::{self, Certificates},
+    chain::Chain,
+    leaves::{Leaf, Roots},
     parse,
     source::{PAGE, Source},
     violated,
@@ -24,7 +26,7 @@ Example:
   symbolon --profile pki/auditor-one.toml audit verify --remember audit.json
 
 The file remembers the log's key and newest checkpoint. A log that is rewritten, shortened or
-signed with another key afterwards is found out. Without --quick every leaf is fetched, the
+signed with a key that the one before doesn't vouch for is found out. Without --quick every leaf is fetched, the
 tree is recomputed, and the certificates of destroyed keys are checked.")]
 pub struct Verify {
     /// Remembers the key and the checkpoint from run to run.
@@ -53,6 +55,8 @@ struct Checked {
     key: VerifierKey,
     checkpoint: Checkpoint,
     note: String,
+    /// How often the log got another key.
+    rotations: usize,
     destructions: Vec<(u64, Destruction)>,
 }
 
@@ -93,7 +97,7 @@ impl Verify {
         let mut report = Report::new(json!({
             "verified": true, "size": size, "root": root.to_string(),
             "key": checked.key.to_string(), "keyPinned": pinned, "extends": since,
-            "recomputed": !self.quick, "destroyed": destroyed,
+            "recomputed": !self.quick, "destroyed": destroyed, "rotations": checked.rotations,
         }))
         .facts([
             ("verified", what.into()),
@@ -103,6 +107,12 @@ impl Verify {
         ]);
         for line in lines {
             report = report.line(line);
+        }
+        if checked.rotations > 0 {
+            report = report.line(format!(
+                "The log got another key {} times: each vouches for the one that follows.",
+                checked.rotations
+            ));
         }
         if let Some(since) = since {
             report = report.line(format!("It extends the {since} leaves seen before."));
@@ -130,32 +140,46 @@ async fn check(
     quick: bool,
 ) -> Result<Checked, Error> {
     let head = source.checkpoint().await?;
-    let key: VerifierKey = pinned
+    let known: VerifierKey = pinned
         .unwrap_or(&head.key)
         .parse()
         .map_err(|e| Error::unreadable("the log's key", e))?;
     let signed = parse(&head.note)?;
+    let now = signed.checkpoint();
+    let before = earlier.map(SignedCheckpoint::checkpoint);
+    let (keys, certificates) = match quick {
+        true if signed.verify(&known).is_err() && head.key != known.to_string() => {
+            return Err(Error::failed(
+                "the vault gives another key than the one that was pinned",
+                "The log may have got another key: verify it once without --quick, which follows from key to key.",
+            ));
+        }
+        true => (vec![known], Certificates::default()),
+        false => {
+            let (chain, certificates) = recompute(&mut source, before, now).await?;
+            (chain.end(known, pinned.is_some())?, certificates)
+        }
+    };
+    let key = keys.last().cloned().expect("a chain has a key");
     let checkpoint = signed.verify(&key).map_err(|e| {
         violated(format!(
-            "the checkpoint is not signed by the key that was pinned: {e}"
+            "the checkpoint is not signed by the key that was pinned or follows from it: {e}"
         ))
     })?;
-    let earlier = earlier
-        .map(|earlier| earlier.verify(&key))
-        .transpose()
-        .map_err(|e| Error::unreadable("the remembered checkpoint", e))?;
     if let Some(earlier) = earlier {
-        extends(&mut source, earlier, checkpoint).await?;
+        let ours = keys.iter().find_map(|key| earlier.verify(key).ok());
+        let ours = ours.ok_or_else(|| {
+            let what = "signed by none of the log's keys";
+            Error::unreadable("the remembered checkpoint", what)
+        })?;
+        extends(&mut source, ours, checkpoint).await?;
     }
-    let destructions = match quick {
-        true => Vec::new(),
-        false => recompute(&mut source, &key, earlier, checkpoint).await?,
-    };
     Ok(Checked {
         checkpoint: checkpoint.clone(),
         key,
         note: head.note,
-        destructions,
+        rotations: keys.len() - 1,
+        destructions: certificates.signed_by(&keys)?,
     })
 }
 
@@ -175,23 +199,27 @@ async fn extends(source: &mut Source, earlier: &Checkpoint, now: &Checkpoint) ->
         .await
 }
 
-/// Recomputes the tree from its leaves; the certificates among them.
+/// Recomputes the tree from its leaves; what they say of the log's keys and of destroyed ones.
 async fn recompute(
     source: &mut Source,
-    key: &VerifierKey,
     earlier: Option<&Checkpoint>,
     now: &Checkpoint,
-) -> Result<Vec<(u64, Destruction)>, Error> {
-    let (mut tree, mut certificates) = (Frontier::new(), Certificates::new(key));
+) -> Result<(Chain, Certificates), Error> {
+    let (mut chain, mut certificates) = (Chain::default(), Certificates::default());
+    let (mut tree, mut roots) = (Frontier::new(), Roots::default());
+    roots.push(&tree);
     while tree.size() < now.size() {
         let limit = (now.size() - tree.size()).min(PAGE.into());
         let page = source.leaves(tree.size(), limit).await?;
         if page.is_empty() {
             return Err(violated(format!("leaf {} is missing", tree.size())));
         }
-        for leaf in page {
-            certificates.look_at(&tree, &leaf)?;
-            tree.push(leaf_hash(&leaf));
+        for bytes in page {
+            let leaf = Leaf::read(&bytes);
+            chain.look_at(tree.size(), &leaf, &roots)?;
+            certificates.look_at(tree.size(), &leaf, &roots)?;
+            tree.push(leaf_hash(&bytes));
+            roots.push(&tree);
             let differs =
                 earlier.is_some_and(|e| e.size() == tree.size() && *e.root() != tree.root());
             if differs {
@@ -200,7 +228,7 @@ async fn recompute(
         }
     }
     match tree.root() == *now.root() {
-        true => Ok(certificates.found),
+        true => Ok((chain, certificates)),
         false => Err(violated("the leaves do not give the root that was signed")),
     }
 }
