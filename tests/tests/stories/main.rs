@@ -6,6 +6,7 @@ mod attacks_ballots;
 mod attacks_city;
 mod attacks_starting;
 mod attacks_table;
+mod audit_key;
 mod destroyed_keys;
 mod dual_control;
 mod examples;

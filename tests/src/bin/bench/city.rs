@@ -3,7 +3,9 @@
 use std::{fs, path::Path};
 
 use symbolon_api_closed::{
-    issuance::{IssueTokenRequest, ListElectionsRequest, issuance_client::IssuanceClient},
+    issuance::{
+        Election, IssueTokenRequest, ListElectionsRequest, issuance_client::IssuanceClient,
+    },
     registration::Person,
 };
 use symbolon_api_public::validation::ValidateTokenRequest;
@@ -36,7 +38,7 @@ pub(crate) struct City {
 
 /// People who ask for tokens of one election.
 pub(crate) struct Voters {
-    manifest: VerifiedManifest,
+    pub(crate) manifest: VerifiedManifest,
     keys: Vec<ElectionKeys>,
     pub(crate) requests: Vec<IssueTokenRequest>,
 }
@@ -158,6 +160,14 @@ impl City {
 
     /// The manifest as the portal is shown it.
     fn manifest(&self, election: &[u8]) -> VerifiedManifest {
+        let trust = TrustFile::parse(&fs::read(self.house.path("trust.json")).unwrap()).unwrap();
+        match Entry::decode(&self.listed(election).manifest).unwrap() {
+            Entry::Manifest(manifest) => manifest.verify(&trust).unwrap(),
+            _ => panic!("no manifest"),
+        }
+    }
+
+    fn listed(&self, election: &[u8]) -> Election {
         let profile = self.profile("portal-main");
         let listed = self.runtime.block_on(async {
             let mut client = IssuanceClient::new(connect_lazy(&profile).unwrap());
@@ -167,15 +177,31 @@ impl City {
                 .unwrap()
                 .into_inner()
         });
-        let found = listed
-            .elections
-            .into_iter()
-            .find(|listed| listed.election == election);
-        let trust = TrustFile::parse(&fs::read(self.house.path("trust.json")).unwrap()).unwrap();
-        match Entry::decode(&found.unwrap().manifest).unwrap() {
-            Entry::Manifest(manifest) => manifest.verify(&trust).unwrap(),
-            _ => panic!("no manifest"),
-        }
+        let mut elections = listed.elections.into_iter();
+        elections
+            .find(|listed| listed.election == election)
+            .unwrap()
+    }
+
+    /// Officers let another key sign the tokens of an election.
+    pub(crate) fn rotate_issuer(&self, manifest: &VerifiedManifest) {
+        let house = &self.house;
+        let folder = tempfile::tempdir_in(house.root()).unwrap();
+        let out = folder.path().to_str().unwrap();
+        let (election, trust) = (manifest.election().to_string(), house.path("trust.json"));
+        let own = ["--trust", &trust];
+        let prepare = ["election", "prepare-rotation", &election, "--out", out];
+        house.symbolon("organiser-main", &[&prepare[..], &own].concat());
+        house.sign(&[&format!("{out}/issuer-rotation.json")]);
+        let rotate = ["election", "rotate", out];
+        house.symbolon("organiser-main", &[&rotate[..], &own].concat());
+    }
+
+    /// Who may have signed tokens of an election, as the portal is shown it.
+    pub(crate) fn issuers(&self, manifest: &VerifiedManifest) -> Issuers {
+        let listed = self.listed(manifest.election().as_bytes());
+        let rotations = listed.rotations.iter().map(Vec::as_slice);
+        Issuers::after(manifest, rotations).unwrap()
     }
 
     /// Makes the requests of some people.
@@ -203,13 +229,18 @@ impl City {
 impl Voters {
     /// What a gateway asks of the `voter`'s token.
     pub(crate) fn validation(&self, voter: usize, sealed_token: &[u8]) -> ValidateTokenRequest {
+        self.validation_by(&Issuers::new(&self.manifest), voter, sealed_token)
+    }
+
+    /// The same where other keys may have signed.
+    pub(crate) fn validation_by(
+        &self,
+        issuers: &Issuers,
+        voter: usize,
+        sealed_token: &[u8],
+    ) -> ValidateTokenRequest {
         let keys = &self.keys[voter];
-        let token = open_token(
-            keys,
-            &self.manifest,
-            &Issuers::new(&self.manifest),
-            sealed_token,
-        );
+        let token = open_token(keys, &self.manifest, issuers, sealed_token);
         let token = token.unwrap();
         ValidateTokenRequest {
             election: self.manifest.election().as_bytes().to_vec(),

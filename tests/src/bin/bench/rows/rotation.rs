@@ -1,4 +1,5 @@
-//! Rotation of the keys that rows lie under: alone, and while calls of every kind go on.
+//! Rotation of the keys that rows lie under: alone, and while calls of every kind go on; of token and
+//! audit keys while they go on.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -10,6 +11,7 @@ use rayon::prelude::*;
 use symbolon_api_closed::registration::{
     RegisterPersonRequest, registration_client::RegistrationClient,
 };
+use symbolon_api_public::validation::ValidateTokenRequest;
 use symbolon_crypto::{Secret, aead::AeadKey, kdf::KdfKey, labels, mac::MacKey, random};
 use symbolon_service::client::connect_lazy;
 use symbolon_store::{Change, InstallationId, Key, LocalStore, Options, Store};
@@ -31,6 +33,8 @@ const KNOWN: u64 = 2_000;
 const IDLE: Aim = Aim::AtLeast(0.5);
 /// The share of the time that a rotation works beside a load, in percent.
 const SHARE: &str = "25";
+/// How often token and audit key get a successor beside a load.
+const ROTATIONS: usize = 3;
 /// Rows of one change in the raw store.
 const GROUP: usize = 64;
 
@@ -133,9 +137,45 @@ fn beside_a_load(bench: &mut Bench, city: &mut City, people: usize) {
     });
     end(city);
     // Tokens from before it are good.
-    gateway.run(city.vault(), |channel| {
-        validate_token(channel, Arc::clone(&validations))
+    let validate = |asked: &Arc<[ValidateTokenRequest]>| {
+        gateway.run(city.vault(), |channel| {
+            validate_token(channel, Arc::clone(asked))
+        })
+    };
+    validate(&validations);
+    thread::scope(|scope| {
+        scope.spawn(&issue);
+        scope.spawn(|| validate(&validations));
+        scope.spawn(|| {
+            let known = few_in_flight(&portal);
+            known.run(city.vault(), |channel| register(channel, 0, Some(KNOWN)));
+        });
+        for _ in 0..ROTATIONS {
+            city.rotate_issuer(&asking.manifest);
+            decide(city, "audit", "100");
+            end(city);
+        }
     });
+    // Everybody gets the same issuance again, by the key that signs now; both are good.
+    let again: Arc<[OnceLock<Vec<u8>>]> = asking.requests.iter().map(|_| OnceLock::new()).collect();
+    let everybody = Load::usual(city.profile("portal-main"), first);
+    everybody.run(city.vault(), |channel| {
+        issue_token(channel, Arc::clone(&asking), Some(Arc::clone(&again)))
+    });
+    let issuers = city.issuers(&asking.manifest);
+    assert_eq!(issuers.all().len(), 1 + ROTATIONS);
+    let renewed = (0..asking.requests.len())
+        .map(|voter| asking.validation_by(&issuers, voter, again[voter].get().unwrap()));
+    let renewed: Arc<[_]> = renewed.collect();
+    for (before, after) in validations.iter().zip(renewed.iter()) {
+        let same = ValidateTokenRequest {
+            signature: before.signature.clone(),
+            ..after.clone()
+        };
+        assert!(same == *before && after.signature != before.signature);
+    }
+    validate(&validations);
+    validate(&renewed);
 }
 
 /// Two officers decide to rotate a key.
