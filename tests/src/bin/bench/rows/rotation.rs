@@ -144,7 +144,7 @@ fn beside_a_load(bench: &mut Bench, city: &mut City, people: usize) {
     };
     validate(&validations);
     thread::scope(|scope| {
-        scope.spawn(&issue);
+        scope.spawn(issue);
         scope.spawn(|| validate(&validations));
         scope.spawn(|| {
             let known = few_in_flight(&portal);
