@@ -150,6 +150,8 @@ pub struct Plan {
     pub concurrent_calls: u32,
     /// How many distinct people the portal may ask for in a day.
     pub people_per_day: u64,
+    /// How many shares unseal the vault, and how many there are; none for a passphrase.
+    pub unseal_shares: Option<(u8, u8)>,
 }
 
 impl Default for Plan {
@@ -160,6 +162,7 @@ impl Default for Plan {
             cache_mib: 32,
             concurrent_calls: 32,
             people_per_day: 100_000,
+            unseal_shares: None,
         }
     }
 }
@@ -205,12 +208,14 @@ impl House {
         for officer in &officers {
             init.args(["--officer", officer]);
         }
-        init.args([
-            "--passphrase-file",
-            &house.path("passphrase"),
-            "--trust",
-            &house.path("trust.json"),
-        ]);
+        match house.plan.unseal_shares {
+            None => init.args(["--passphrase-file", &house.path("passphrase")]),
+            Some((needed, made)) => init
+                .args(["--unseal-threshold", &needed.to_string()])
+                .args(["--unseal-shares", &made.to_string()])
+                .args(["--shares-dir", &house.path("shares")]),
+        };
+        init.args(["--trust", &house.path("trust.json")]);
         run(&mut init);
         house.write("gateway.toml", &house.gateway_config());
         house
@@ -246,13 +251,18 @@ impl House {
 
     /// Starts the vault and unseals it.
     pub fn start_vault(&self) -> Daemon {
-        let daemon = Daemon::start(
+        let daemon = self.start_sealed();
+        self.unseal();
+        daemon
+    }
+
+    /// Starts the vault, which nobody unseals yet.
+    pub fn start_sealed(&self) -> Daemon {
+        Daemon::start(
             "symbolon-vault",
             &["--config", &self.path("vault.toml")],
             Self::address(self.vault_port),
-        );
-        self.unseal();
-        daemon
+        )
     }
 
     /// Hands the vault its passphrase.
@@ -389,6 +399,7 @@ impl House {
             concurrent_calls,
             people_per_day,
             tax_number,
+            ..
         } = self.plan;
         let (attribute, rule) = match tax_number {
             true => (

@@ -42,6 +42,12 @@ pub enum Error {
     /// A wrong key, other associated data, or altered bytes: they can't be told apart.
     #[error("the sealed bytes don't open")]
     DoesNotOpen,
+    /// Fewer than two of a secret's shares needed, or more than there are.
+    #[error("a secret is shared among 2 to 255, and from 2 to all of them combine it")]
+    InvalidSharing,
+    /// Too few shares, or two of one number: they are shares of nothing.
+    #[error("the shares don't combine")]
+    DoNotCombine,
     /// More bytes than the construction takes.
     #[error("the input is too long")]
     TooLong,

@@ -1,5 +1,5 @@
 //! The primitives that everything else stands on: secrets that wipe themselves, labelled and framed inputs,
-//! HMAC, HKDF, Argon2id, AES-256-GCM, HPKE, secp256k1 and Ed25519 keys, and files that hold secrets.
+//! HMAC, HKDF, Argon2id, AES-256-GCM, HPKE, shared secrets, secp256k1 and Ed25519 keys, and files that hold secrets.
 //!
 //! This crate knows how to authenticate, derive, seal and sign. It doesn't know what is signed: statements,
 //! identifiers and key rings live on the floors above.
@@ -22,6 +22,7 @@ pub mod mac;
 pub mod password;
 pub mod random;
 pub mod secret;
+pub mod sharing;
 
 pub use ecdsa::Address;
 pub use error::{Error, FileProblem};

@@ -17,9 +17,17 @@ pub enum Error {
     /// It isn't what this software writes.
     #[error("the ring file is damaged: {0}")]
     Malformed(&'static str),
-    /// A wrong passphrase or an altered file: they can't be told apart.
-    #[error("the ring doesn't open: the passphrase is wrong, or the ring file was altered")]
+    /// A wrong passphrase, a wrong share or an altered file: they can't be told apart.
+    #[error(
+        "the ring doesn't open: the passphrase is wrong, or a share, or the ring file was altered"
+    )]
     DoesNotOpen,
+    /// A passphrase where the ring wants shares, or shares where it wants a passphrase.
+    #[error("the ring is unsealed in another way")]
+    OtherUnsealing,
+    /// The bytes are something else.
+    #[error("not a share of an unsealed secret")]
+    NotAShare,
     /// The root key opened, and yet the content isn't what was written with it.
     #[error("the ring file was altered")]
     Altered,

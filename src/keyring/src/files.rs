@@ -5,11 +5,9 @@ mod steps;
 
 use std::path::{Path, PathBuf};
 
-use symbolon_crypto::{
-    Error as CryptoError, SecretBytes, SecretString, keyfile, random::CryptoRng,
-};
+use symbolon_crypto::{Error as CryptoError, SecretBytes, keyfile, random::CryptoRng};
 
-use crate::{Edit, Error, Ring, RingSecret, SealedRing};
+use crate::{Edit, Error, Ring, RingSecret, SealedRing, Unlock};
 pub use copies::RingCopies;
 use steps::Step;
 
@@ -66,12 +64,12 @@ impl RingFiles {
         SealedRing::read(&self.ring)
     }
 
-    /// Opens the ring with the passphrase and the ring secret that it names, and completes a destruction that
-    /// a crash cut short: the older ring secret goes.
-    pub fn unseal(&self, passphrase: &SecretString) -> Result<Ring, Error> {
+    /// Opens the ring with the passphrase or the shares and the ring secret that it names, and completes a
+    /// destruction that a crash cut short: the older ring secret goes.
+    pub fn unseal<'a>(&self, with: impl Into<Unlock<'a>>) -> Result<Ring, Error> {
         let sealed = self.read()?;
         let (path, secret) = self.fitting_secret(&sealed)?;
-        let ring = sealed.unseal(passphrase, &secret)?;
+        let ring = sealed.unseal(with, &secret)?;
         steps::run(&self.settle(&path))?;
         Ok(ring)
     }

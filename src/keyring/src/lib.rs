@@ -1,5 +1,5 @@
 //! The key ring: every key of a vault, with its purpose, epoch and state, in one file that opens only with a
-//! passphrase *and* a ring secret from another medium; and what the keys may be used for.
+//! passphrase (or enough shares of a secret) *and* a ring secret from another medium; and what the keys may be used for.
 //!
 //! [`RingFiles`] owns the two files. It gives a [`SealedRing`], which shows what there is without any secret,
 //! or, with the passphrase, a [`Ring`], which gives typed keys: each has one method for each statement that it
@@ -16,6 +16,7 @@
 //! ```text
 //! "symbolon-ring" ‖ version 2 ‖ installation 32 ‖ revision 8 ‖ ring secret's ID 16
 //! ‖ unsealing: 1 (passphrase) ‖ memory KiB 4 ‖ passes 4 ‖ lanes 4 ‖ salt 32
+//!          or 2 (shares) ‖ how many are needed 1 ‖ how many there are 1 ‖ name of the set 16
 //! ‖ wrapped root key 60
 //! ‖ number of keys 4 ‖ keys, strictly ascending by purpose, then epoch
 //! ‖ HMAC 32 over SHA-256 of all that, under a key derived from the root key
@@ -28,6 +29,11 @@
 //! time:    0, or 1 ‖ Unix seconds 8
 //! wrapped: nonce 12 ‖ AES-256-GCM ciphertext 32 ‖ tag 16
 //! ```
+//!
+//! # A share's file
+//!
+//! `symbolon-share-1:` and the lower-case hexadecimal of installation 32 ‖ name of the set 16 ‖ number 1 ‖
+//! value 32, and a line end. The value is the share of the unsealed secret, by Shamir over GF(2⁸).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod error;
@@ -43,6 +49,8 @@ pub use error::Error;
 pub use files::{RingCopies, RingFiles};
 pub use key::{KeyInfo, KeyState};
 pub use purpose::{Epoch, KeyId, PortalName, Purpose};
-pub use ring::{Edit, Ring, RingSecret, RingSecretId, SealedRing};
+pub use ring::{
+    Edit, Ring, RingSecret, RingSecretId, SHARE_BYTES, SealedRing, Share, Sharing, Unlock,
+};
 pub use root::{RegistrationId, Root};
 pub use sweep::{Duty, Planned, Policy, sweep};

@@ -88,6 +88,7 @@ reasons! {
     NotSealed "NOT_SEALED" FailedPrecondition Accept "The vault is unsealed already.";
     WrongKeyRing "WRONG_KEY_RING" FailedPrecondition CallOperator "The key ring is older than the store, or another installation's.";
     WrongPassphrase "WRONG_PASSPHRASE" InvalidArgument Fix "The passphrase doesn't unseal this vault.";
+    WrongShares "WRONG_SHARES" InvalidArgument Fix "The shares together don't unseal this vault: at least one is wrong, and all are forgotten.";
     ShuttingDown "SHUTTING_DOWN" Unavailable Retry "The service is stopping.";
     Unavailable "UNAVAILABLE" Unavailable Retry "Something that the service needs doesn't answer now.";
     Indeterminate "INDETERMINATE" Unavailable Retry "It is unknown whether the change was made; asking again tells.";

@@ -10,10 +10,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use symbolon_crypto::{SecretString, keyfile, password::Costs};
+use symbolon_crypto::{keyfile, password::Costs};
 use symbolon_election::Address;
 use symbolon_identity::stretch::MAX_THREADS;
-use symbolon_keyring::{KeyState, Ring, RingFiles};
+use symbolon_keyring::{KeyState, Ring, RingFiles, SHARE_BYTES, Share};
 use symbolon_service::{Shutdown, clock, logs};
 use symbolon_store::{LocalStore, Options, Store};
 
@@ -21,7 +21,7 @@ use crate::{
     Error,
     config::VaultConfig,
     core::{CoreError, check_ring, officers},
-    init::{Birth, init},
+    init::{Birth, Unsealing, init},
     inspection::Inspection,
     kdf::{self, Measured, Report},
     pinned::Pinned,
@@ -67,7 +67,9 @@ struct Run {
 #[command(after_help = "\
 Example:
   symbolon-vault init --config vault.toml --officer 0x… --officer 0x… --officer 0x… \\
-      --threshold 2 --passphrase-file passphrase --trust trust.json")]
+      --threshold 2 --passphrase-file passphrase --trust trust.json
+  symbolon-vault init --config vault.toml --officer 0x… --officer 0x… --officer 0x… \\
+      --threshold 2 --unseal-shares 3 --unseal-threshold 2 --shares-dir shares --trust trust.json")]
 struct Init {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
@@ -78,12 +80,30 @@ struct Init {
     /// How many officers must sign.
     #[arg(long)]
     threshold: u8,
-    /// Holds what will unseal the key ring; only its owner may read it.
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: PathBuf,
+    #[command(flatten)]
+    unsealing: UnsealingArgs,
     /// Where the trust file goes that the city publishes.
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
+}
+
+/// How the key ring will be unsealed: by a passphrase or by shares.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+struct UnsealingArgs {
+    /// Holds what will unseal the key ring; only its owner may read it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["unseal_shares", "unseal_threshold", "shares_dir"])]
+    passphrase_file: Option<PathBuf>,
+    /// In place of a passphrase: how many shares are made, one for each officer who unseals.
+    #[arg(long, value_name = "N", requires_all = ["unseal_threshold", "shares_dir"], value_parser = clap::value_parser!(u8).range(2..))]
+    unseal_shares: Option<u8>,
+    /// How many of the shares unseal.
+    #[arg(long, value_name = "M", requires = "unseal_shares", value_parser = clap::value_parser!(u8).range(2..))]
+    unseal_threshold: Option<u8>,
+    /// Where the shares are written, a file for each. Move them to their holders: whoever has enough of them
+    /// unseals.
+    #[arg(long, value_name = "DIR", requires = "unseal_shares")]
+    shares_dir: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -97,8 +117,15 @@ struct Check {
     /// Also opens the key ring.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// The same with shares; once for each of as many as it takes.
+    #[arg(
+        long = "share-file",
+        value_name = "FILE",
+        conflicts_with = "passphrase_file"
+    )]
+    share_files: Vec<PathBuf>,
     /// Also opens every record, and follows every row that leads to one.
-    #[arg(long, requires = "passphrase_file")]
+    #[arg(long)]
     records: bool,
 }
 
@@ -154,8 +181,7 @@ impl Init {
         let birth = Birth {
             officers: self.officers,
             threshold: self.threshold,
-            passphrase: keyfile::read_passphrase(&self.passphrase_file)?,
-            passphrase_costs: Costs::PASSPHRASE,
+            unsealing: self.unsealing.read()?,
         };
         let trust = init(&config, birth, clock::unix_now()).await?;
         write_trust(&self.trust, &trust.to_json())?;
@@ -171,6 +197,29 @@ impl Init {
             config.keys.ring.display()
         )?;
         Ok(())
+    }
+}
+
+impl UnsealingArgs {
+    fn read(self) -> anyhow::Result<Unsealing> {
+        if let Some(path) = &self.passphrase_file {
+            return Ok(Unsealing::Passphrase {
+                passphrase: keyfile::read_passphrase(path)?,
+                costs: Costs::PASSPHRASE,
+            });
+        }
+        let shares = (self.unseal_shares, self.unseal_threshold, self.shares_dir);
+        let (Some(shares), Some(threshold), Some(folder)) = shares else {
+            bail!("say --passphrase-file, or --unseal-shares, --unseal-threshold and --shares-dir");
+        };
+        if threshold > shares {
+            bail!("--unseal-threshold: at most as many as --unseal-shares; nothing was changed");
+        }
+        Ok(Unsealing::Shares {
+            threshold,
+            shares,
+            folder,
+        })
     }
 }
 
@@ -210,15 +259,21 @@ impl Check {
                 .filter(|key| key.state != KeyState::Destroyed)
                 .count()
         )?;
-        let Some(path) = &self.passphrase_file else {
-            writeln!(out, "passphrase     not tried: give --passphrase-file")?;
+        let (name, option) = match sealed.sharing() {
+            Some(_) => ("shares", "--share-file"),
+            None => ("passphrase", "--passphrase-file"),
+        };
+        let Some(ring) = self.open(files).await? else {
+            if self.records {
+                bail!("records are opened with the key ring: give {option}");
+            }
+            writeln!(out, "{name:<14} not tried: give {option}")?;
             return Ok(());
         };
-        let ring = open(files, path).await?;
         check_ring(store.as_ref(), &ring).await?;
         writeln!(
             out,
-            "passphrase     opens the key ring, which isn't older than the store"
+            "{name:<14} opens the key ring, which isn't older than the store"
         )?;
         if self.records {
             let found = Inspection::of(store, ring).await?;
@@ -228,6 +283,26 @@ impl Check {
             }
         }
         Ok(())
+    }
+}
+
+impl Check {
+    /// The ring, if something was given that should open it.
+    async fn open(&self, files: RingFiles) -> anyhow::Result<Option<Ring>> {
+        let ring = if let Some(path) = &self.passphrase_file {
+            let passphrase = keyfile::read_passphrase(path)?;
+            tokio::task::spawn_blocking(move || files.unseal(&passphrase)).await??
+        } else if !self.share_files.is_empty() {
+            let shares = self.share_files.iter().map(|path| {
+                let text = keyfile::read_bytes(path, SHARE_BYTES as u64 + 2)?;
+                Share::parse(text.expose()).with_context(|| path.display().to_string())
+            });
+            let shares: Vec<_> = shares.collect::<Result<_, anyhow::Error>>()?;
+            files.unseal(shares.as_slice())?
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(ring))
     }
 }
 
@@ -281,11 +356,6 @@ async fn fits(config: &VaultConfig, store: &dyn Store) -> Result<(), CoreError> 
     officers(store).await?;
     let pinned = Pinned::new(&config.schema()?, config.costs()?);
     pinned.check(store).await
-}
-
-async fn open(files: RingFiles, path: &Path) -> anyhow::Result<Ring> {
-    let passphrase: SecretString = keyfile::read_passphrase(path)?;
-    Ok(tokio::task::spawn_blocking(move || files.unseal(&passphrase)).await??)
 }
 
 #[cfg(test)]

@@ -142,7 +142,18 @@ impl Core {
     /// Unseals with the passphrase: ring and store must belong together, and portals that are
     /// new in the configuration get their domains.
     pub async fn unseal(&self, caller: &Caller, passphrase: SecretString) -> Result<(), Error> {
-        self.open_ring(caller, passphrase).await?;
+        {
+            // One try at a time: a passphrase costs memory and time.
+            let _alone = self.seal.alone().await;
+            self.check_sealed()?;
+            let open = move |files: &RingFiles| files.unseal(&passphrase);
+            self.open_ring(caller, open).await?;
+        }
+        self.opened().await
+    }
+
+    /// What is left to do once the keys are there.
+    pub(crate) async fn opened(&self) -> Result<(), Error> {
         let minted = self.mint_portal_domains().await;
         match &minted {
             Ok(()) => tracing::info!("unsealed"),
@@ -156,13 +167,19 @@ impl Core {
         Ok(())
     }
 
-    /// One try at a time: a passphrase costs memory and time.
-    async fn open_ring(&self, caller: &Caller, passphrase: SecretString) -> Result<(), Error> {
-        let _alone = self.seal.alone().await;
-        if !self.seal.is_sealed() {
-            return Err(Reason::NotSealed.into());
+    pub(crate) fn check_sealed(&self) -> Result<(), Error> {
+        match self.seal.is_sealed() {
+            true => Ok(()),
+            false => Err(Reason::NotSealed.into()),
         }
-        let ring = match self.fitting_ring(passphrase).await {
+    }
+
+    pub(crate) async fn open_ring(
+        &self,
+        caller: &Caller,
+        open: impl FnOnce(&RingFiles) -> Result<Ring, symbolon_keyring::Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let ring = match self.fitting_ring(open).await {
             Ok(ring) => ring,
             Err(error) => {
                 self.audit(caller, "Unseal", "refused").await?;
@@ -175,8 +192,11 @@ impl Core {
         Ok(())
     }
 
-    async fn fitting_ring(&self, passphrase: SecretString) -> Result<Ring, Error> {
-        let ring = self.seal.open(passphrase).await?;
+    async fn fitting_ring(
+        &self,
+        open: impl FnOnce(&RingFiles) -> Result<Ring, symbolon_keyring::Error> + Send + 'static,
+    ) -> Result<Ring, Error> {
+        let ring = self.seal.with_files(open).await?;
         self.match_store(&ring).await?;
         Ok(ring)
     }

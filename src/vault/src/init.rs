@@ -5,9 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use symbolon_crypto::{SecretString, password::Costs, random};
+use symbolon_crypto::{
+    SecretString, keyfile,
+    password::Costs,
+    random::{self, CryptoRng},
+};
 use symbolon_election::{Address, trust::TrustFile};
-use symbolon_keyring::{PortalName, Purpose, Ring, RingFiles};
+use symbolon_keyring::{PortalName, Purpose, Ring, RingFiles, RingSecret};
 use symbolon_store::{Change, InstallationId, LocalStore, Options, Store, StoreError};
 
 use crate::{
@@ -25,9 +29,68 @@ pub struct Birth {
     /// How many of them must sign.
     pub threshold: u8,
     /// What unseals the key ring.
-    pub passphrase: SecretString,
-    /// What stretching the passphrase costs.
-    pub passphrase_costs: Costs,
+    pub unsealing: Unsealing,
+}
+
+/// How a new key ring will be unsealed.
+pub enum Unsealing {
+    /// By one passphrase.
+    Passphrase {
+        /// The passphrase.
+        passphrase: SecretString,
+        /// What stretching it costs.
+        costs: Costs,
+    },
+    /// By several officers with a share each.
+    Shares {
+        /// How many it takes.
+        threshold: u8,
+        /// How many are made.
+        shares: u8,
+        /// Where a file for each is written: `share-1` and so on.
+        folder: PathBuf,
+    },
+}
+
+impl Unsealing {
+    fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Passphrase { .. } => Vec::new(),
+            Self::Shares { shares, folder, .. } => {
+                let numbers = 1..=*shares;
+                numbers.map(|number| share_file(folder, number)).collect()
+            }
+        }
+    }
+
+    /// The ring, and what opens it in the officers' hands already: a ring that nobody could ever open is
+    /// worse than shares of none.
+    fn make(&self, now: u64, rng: &mut impl CryptoRng) -> Result<(Ring, RingSecret), InitError> {
+        match self {
+            Self::Passphrase { passphrase, costs } => {
+                Ok(Ring::create(passphrase, *costs, now, rng)?)
+            }
+            Self::Shares {
+                threshold,
+                shares,
+                folder,
+            } => {
+                let made = Ring::create_shared(*threshold, *shares, now, rng)?;
+                let (ring, secret, shares) = made;
+                create_folder(folder)?;
+                for share in shares {
+                    let path = share_file(folder, share.number());
+                    keyfile::write_new(&path, share.encode().expose())
+                        .map_err(symbolon_keyring::Error::from)?;
+                }
+                Ok((ring, secret))
+            }
+        }
+    }
+}
+
+fn share_file(folder: &Path, number: u8) -> PathBuf {
+    folder.join(format!("share-{number}"))
 }
 
 /// Why an installation could not be made.
@@ -71,7 +134,7 @@ pub async fn init(config: &VaultConfig, birth: Birth, now: u64) -> Result<TrustF
     };
     let trust = trust_file(config, &officers)?;
     let pinned = Pinned::new(&config.schema()?, config.costs()?);
-    refuse_existing(config)?;
+    refuse_existing(config, birth.unsealing.files())?;
     for folder in [&config.published, &config.rolls] {
         create_folder(folder)?;
     }
@@ -85,7 +148,7 @@ pub async fn init(config: &VaultConfig, birth: Birth, now: u64) -> Result<TrustF
         }
     }
     let rng = &mut random::os();
-    let (mut ring, secret) = Ring::create(&birth.passphrase, birth.passphrase_costs, now, rng)?;
+    let (mut ring, secret) = birth.unsealing.make(now, rng)?;
     let installation = InstallationId::from_bytes(*ring.installation().as_bytes());
     let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
     let store = LocalStore::create(options.cache(config.cache_bytes()), installation)?;
@@ -119,13 +182,13 @@ pub async fn init(config: &VaultConfig, birth: Birth, now: u64) -> Result<TrustF
     Ok(trust)
 }
 
-fn refuse_existing(config: &VaultConfig) -> Result<(), InitError> {
+fn refuse_existing(config: &VaultConfig, shares: Vec<PathBuf>) -> Result<(), InitError> {
     let files = [
         &config.keys.ring,
         &config.keys.ring_secret,
         &config.store.checkpoint_file,
     ];
-    for path in files {
+    for path in files.into_iter().chain(&shares) {
         if path.symlink_metadata().is_ok() {
             return Err(InitError::Exists(path.clone()));
         }

@@ -41,6 +41,7 @@ pub mod services;
 mod sweep;
 #[cfg(test)]
 mod testing;
+pub mod unsealing;
 pub mod validation;
 
 pub use error::Error;

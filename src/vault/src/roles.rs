@@ -94,6 +94,7 @@ pub fn answers_sealed(path: &str) -> bool {
     let seal = [
         "/symbolon.admin.v1.Seal/GetSealStatus",
         "/symbolon.admin.v1.Seal/Unseal",
+        "/symbolon.admin.v1.Seal/CancelUnsealing",
     ];
     seal.contains(&path) || health(ANYBODY).iter().any(|row| row.path() == path)
 }
@@ -144,6 +145,7 @@ const VALIDATION: &[Row] = &[
 const ADMIN: &[Row] = &[
     Row::call("/symbolon.admin.v1.Seal/GetSealStatus", ANYBODY),
     Row::call("/symbolon.admin.v1.Seal/Unseal", OFFICER),
+    Row::call("/symbolon.admin.v1.Seal/CancelUnsealing", OFFICER),
     Row::call("/symbolon.admin.v1.Seal/SealVault", OFFICER),
     Row::call("/symbolon.admin.v1.Elections/DraftElection", ORGANISERS)
         .of_bytes(DRAFT_BYTES)

@@ -92,6 +92,7 @@ impl Vault {
             Box::pin(core.sum_up_validations())
         });
         every(LOOK, &core, shutdown, |core| Box::pin(end_elections(core)));
+        every(LOOK, &core, shutdown, |core| Box::pin(core.expire_shares()));
         every(LOOK, &core, shutdown, |core| Box::pin(core.rotate()));
         every(FORGET, &core, shutdown, |core| {
             Box::pin(forget_elections(core))

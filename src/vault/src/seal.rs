@@ -5,14 +5,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use symbolon_crypto::{SecretBytes, SecretString, random};
-use symbolon_election::Nonce;
+use symbolon_crypto::{SecretBytes, random};
+use symbolon_election::{InstallationId, Nonce};
 use symbolon_keyring::{
-    Edit, KeyInfo, KeyState, PortalName, Purpose, Ring, RingFiles, RingSecretId,
+    Edit, KeyInfo, KeyState, PortalName, Purpose, Ring, RingFiles, RingSecretId, Sharing,
     keys::{AuditKey, ElectionKeys, IndexKey, PortalDomainKey, RecordPlace, SealingKey},
 };
 
-use crate::Error;
+use crate::{Error, unsealing::Given};
 
 /// The keys of one revision of the ring, ready for use.
 pub struct Keys {
@@ -129,6 +129,7 @@ impl Keys {
 pub struct Seal {
     files: RingFiles,
     keys: RwLock<Option<Arc<Keys>>>,
+    pub(crate) given: Given,
     /// The ring that is changed; held by one change at a time.
     editing: tokio::sync::Mutex<()>,
 }
@@ -139,6 +140,7 @@ impl Seal {
         Self {
             files,
             keys: RwLock::new(None),
+            given: Given::default(),
             editing: tokio::sync::Mutex::new(()),
         }
     }
@@ -164,12 +166,21 @@ impl Seal {
         self.editing.lock().await
     }
 
-    /// Opens the ring. Takes as long as the passphrase's Argon2id does, off the caller's thread;
-    /// nothing is kept until [`Seal::hold`].
-    pub async fn open(&self, passphrase: SecretString) -> Result<Ring, Error> {
+    /// Whose ring it is, and how its unsealed secret is shared; none if a passphrase unseals it.
+    pub async fn sharing(&self) -> Result<(InstallationId, Option<Sharing>), Error> {
+        let ring = self.with_files(RingFiles::read).await?;
+        Ok((ring.installation(), ring.sharing()))
+    }
+
+    /// Works on the ring's files off the caller's thread: an Argon2id takes long. What comes of an unsealing
+    /// isn't kept until [`Seal::hold`].
+    pub(crate) async fn with_files<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&RingFiles) -> Result<T, symbolon_keyring::Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let files = self.files.clone();
-        let opened = tokio::task::spawn_blocking(move || files.unseal(&passphrase)).await;
-        Ok(opened.map_err(|_| Error::Sealed)??)
+        let done = tokio::task::spawn_blocking(move || work(&files)).await;
+        Ok(done.map_err(|_| Error::Sealed)??)
     }
 
     /// Lets everybody use the ring's keys.

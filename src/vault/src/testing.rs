@@ -20,7 +20,7 @@ use crate::{
     audit::Caller,
     config::VaultConfig,
     core::{Core, CoreError},
-    init::{Birth, init},
+    init::{Birth, Unsealing, init},
 };
 
 pub(crate) const CONFIG: &str = r#"
@@ -81,8 +81,14 @@ pub(crate) fn birth(officers: &[SigningKey]) -> Birth {
     Birth {
         officers: officers.iter().map(SigningKey::address).collect(),
         threshold: 2,
+        unsealing: by_passphrase(),
+    }
+}
+
+fn by_passphrase() -> Unsealing {
+    Unsealing::Passphrase {
         passphrase: passphrase(),
-        passphrase_costs: Costs::new(64, 1, 1).unwrap(),
+        costs: Costs::new(64, 1, 1).unwrap(),
     }
 }
 
@@ -119,6 +125,11 @@ pub(crate) fn reason(error: Error) -> &'static str {
 impl Installation {
     /// With three officers.
     pub(crate) async fn new() -> Self {
+        Self::unsealed_by(by_passphrase()).await
+    }
+
+    /// With three officers, and unsealed in some way.
+    pub(crate) async fn unsealed_by(unsealing: Unsealing) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vault.toml");
         std::fs::write(&path, CONFIG).unwrap();
@@ -127,9 +138,11 @@ impl Installation {
             .map(|_| SigningKey::random(&mut random::os()))
             .collect();
         officers.sort_by_key(SigningKey::address);
-        init(&config, birth(&officers), clock::unix_now())
-            .await
-            .unwrap();
+        let birth = Birth {
+            unsealing,
+            ..birth(&officers)
+        };
+        init(&config, birth, clock::unix_now()).await.unwrap();
         Self {
             config,
             path,

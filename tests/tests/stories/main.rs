@@ -18,4 +18,5 @@ mod papers;
 mod restored;
 mod runbooks;
 mod token_key;
+mod unsealing;
 mod walls;

@@ -1,6 +1,6 @@
 use std::fs;
 
-use symbolon_crypto::{password::Costs, random};
+use symbolon_crypto::{SecretString, password::Costs, random};
 use symbolon_election::Nonce;
 
 use super::*;

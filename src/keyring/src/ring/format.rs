@@ -3,7 +3,7 @@
 use symbolon_crypto::{aead, password::Costs};
 use symbolon_election::{InstallationId, Nonce};
 
-use super::RingSecretId;
+use super::{RingSecretId, Sharing};
 use crate::{Epoch, Error, KeyId, KeyInfo, KeyState, PortalName, Purpose};
 
 /// The most bytes that a ring file may have: room for more than 300 000 keys.
@@ -12,15 +12,18 @@ pub(super) const WRAPPED: usize = 32 + aead::OVERHEAD;
 const MAGIC: &[u8] = b"symbolon-ring";
 const VERSION: u16 = 1;
 const PASSPHRASE: u8 = 1;
+const SHARES: u8 = 2;
 
 /// A wrapped key.
 pub(super) type Wrapped = [u8; WRAPPED];
 
 /// How the secret is made that, with the ring secret, opens the ring.
 #[derive(Clone)]
-pub(super) struct Unsealing {
-    pub(super) costs: Costs,
-    pub(super) salt: [u8; 32],
+pub(super) enum Unsealing {
+    /// Argon2id of a passphrase.
+    Passphrase { costs: Costs, salt: [u8; 32] },
+    /// It is combined from shares.
+    Shares(Sharing),
 }
 
 /// What stands before the keys.
@@ -89,30 +92,45 @@ impl Body {
 
 impl Unsealing {
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![PASSPHRASE];
-        for cost in [
-            self.costs.memory_kib(),
-            self.costs.passes(),
-            self.costs.lanes(),
-        ] {
-            bytes.extend(cost.to_be_bytes());
+        match self {
+            Self::Passphrase { costs, salt } => {
+                let mut bytes = vec![PASSPHRASE];
+                for cost in [costs.memory_kib(), costs.passes(), costs.lanes()] {
+                    bytes.extend(cost.to_be_bytes());
+                }
+                bytes.extend(salt);
+                bytes
+            }
+            Self::Shares(sharing) => {
+                let mut bytes = vec![SHARES, sharing.threshold, sharing.shares];
+                bytes.extend(sharing.set);
+                bytes
+            }
         }
-        bytes.extend(self.salt);
-        bytes
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        if reader.byte()? != PASSPHRASE {
-            return Err(Error::Malformed(
+        match reader.byte()? {
+            PASSPHRASE => {
+                let [memory, passes, lanes] =
+                    [reader.array()?, reader.array()?, reader.array()?].map(u32::from_be_bytes);
+                Ok(Self::Passphrase {
+                    costs: Costs::new(memory, passes, lanes)?,
+                    salt: reader.array()?,
+                })
+            }
+            SHARES => {
+                let sharing = Sharing {
+                    threshold: reader.byte()?,
+                    shares: reader.byte()?,
+                    set: reader.array()?,
+                };
+                Ok(Self::Shares(sharing.check()?))
+            }
+            _ => Err(Error::Malformed(
                 "a way of unsealing that this software doesn't know",
-            ));
+            )),
         }
-        let [memory, passes, lanes] =
-            [reader.array()?, reader.array()?, reader.array()?].map(u32::from_be_bytes);
-        Ok(Self {
-            costs: Costs::new(memory, passes, lanes)?,
-            salt: reader.array()?,
-        })
     }
 }
 

@@ -6,11 +6,12 @@ use symbolon_crypto::{
     Secret, SecretBytes, SecretString,
     password::Costs,
     random::{self, CryptoRng},
+    sharing,
 };
 use symbolon_election::{InstallationId, Nonce};
 
 use super::{
-    Edit, RingSecret, RingSecretId,
+    Edit, RingSecret, RingSecretId, Share, Sharing, Unlock,
     format::{Body, Header, Unsealing, Wrapped},
     sealed,
 };
@@ -38,22 +39,61 @@ impl Ring {
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, RingSecret), Error> {
         let secret = RingSecret::random(rng);
+        let installation = InstallationId::new(random::bytes(rng));
+        let unsealing = Unsealing::Passphrase {
+            costs,
+            salt: random::bytes(rng),
+        };
+        let unsealed = unsealing.unlock(installation, Unlock::Passphrase(passphrase))?;
+        let ring = Self::born(installation, &secret, unsealing, unsealed, now, rng)?;
+        Ok((ring, secret))
+    }
+
+    /// The same, unsealed by any `threshold` of `shares` that are made here and kept nowhere.
+    pub fn create_shared(
+        threshold: u8,
+        shares: u8,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Self, RingSecret, Vec<Share>), Error> {
+        let sharing = Sharing {
+            threshold,
+            shares,
+            set: random::bytes(rng),
+        };
+        let secret = RingSecret::random(rng);
+        let installation = InstallationId::new(random::bytes(rng));
+        let unsealed = Secret::random(rng);
+        let split = sharing::split(&unsealed, threshold, shares, rng)?;
+        let split = split.into_iter();
+        let split = split
+            .map(|share| sharing.label(installation, share))
+            .collect();
+        let unsealing = Unsealing::Shares(sharing);
+        let ring = Self::born(installation, &secret, unsealing, unsealed, now, rng)?;
+        Ok((ring, secret, split))
+    }
+
+    fn born(
+        installation: InstallationId,
+        secret: &RingSecret,
+        unsealing: Unsealing,
+        unsealed: Secret<32>,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, Error> {
         let header = Header {
-            installation: InstallationId::new(random::bytes(rng)),
+            installation,
             revision: 0,
             ring_secret: secret.id(),
-            unsealing: Unsealing {
-                costs,
-                salt: random::bytes(rng),
-            },
+            unsealing,
         };
-        let unsealed = header.unsealing.stretch(header.installation, passphrase)?;
         let empty = Self::opened(header, unsealed, Secret::random(rng), Vec::new());
         let mut edit = Edit::of(&empty);
         for purpose in [Purpose::Index, Purpose::Sealing, Purpose::Audit] {
             edit.mint(purpose, now, rng)?;
         }
-        Ok((edit.finish()?.ring, secret))
+        Ok(edit.finish()?.ring)
     }
 
     pub(super) fn opened(

@@ -3,17 +3,18 @@
 use std::{path::Path, sync::Arc};
 
 use symbolon_crypto::{
-    Secret, SecretString,
+    Secret,
     aead::AeadKey,
     digest::sha256,
     kdf, keyfile, labels,
     mac::{MacKey, Tag},
     password::Hasher,
+    sharing,
 };
 use symbolon_election::InstallationId;
 
 use super::{
-    Ring, RingSecret, RingSecretId,
+    Ring, RingSecret, RingSecretId, Share, Sharing, Unlock,
     format::{Body, Header, MAX_FILE, Unsealing, Wrapped},
 };
 use crate::{Error, KeyInfo, key::RingKey};
@@ -61,15 +62,27 @@ impl SealedRing {
         self.body.keys.iter().map(|(info, _)| info)
     }
 
-    /// Opens the ring. It takes as long as one Argon2id.
-    pub fn unseal(&self, passphrase: &SecretString, secret: &RingSecret) -> Result<Ring, Error> {
+    /// How its unsealed secret is shared; none if a passphrase unseals it.
+    pub fn sharing(&self) -> Option<Sharing> {
+        match &self.body.header.unsealing {
+            Unsealing::Shares(sharing) => Some(*sharing),
+            Unsealing::Passphrase { .. } => None,
+        }
+    }
+
+    /// Opens the ring. With a passphrase it takes as long as one Argon2id.
+    pub fn unseal<'a>(
+        &self,
+        with: impl Into<Unlock<'a>>,
+        secret: &RingSecret,
+    ) -> Result<Ring, Error> {
         let header = &self.body.header;
         if secret.id() != header.ring_secret {
             return Err(Error::OtherRingSecret {
                 wanted: header.ring_secret,
             });
         }
-        let unsealed = header.unsealing.stretch(header.installation, passphrase)?;
+        let unsealed = header.unsealing.unlock(header.installation, with.into())?;
         let root = header
             .ring_key(&unsealed, secret)
             .open(&header.root_binding(), &self.body.root);
@@ -94,13 +107,25 @@ impl SealedRing {
 }
 
 impl Unsealing {
-    pub(super) fn stretch(
+    pub(super) fn unlock(
         &self,
         installation: InstallationId,
-        passphrase: &SecretString,
+        with: Unlock<'_>,
     ) -> Result<Secret<32>, Error> {
-        let fields: [&[u8]; 2] = [installation.as_bytes(), passphrase.expose_bytes()];
-        Ok(Hasher::new(self.costs).hash(labels::PASSPHRASE, &fields, &self.salt)?)
+        match (self, with) {
+            (Self::Passphrase { costs, salt }, Unlock::Passphrase(passphrase)) => {
+                let fields: [&[u8]; 2] = [installation.as_bytes(), passphrase.expose_bytes()];
+                Ok(Hasher::new(*costs).hash(labels::PASSPHRASE, &fields, salt)?)
+            }
+            (Self::Shares(sharing), Unlock::Shares(shares)) => {
+                let fitting = |share| sharing.admits(installation, share);
+                if shares.len() != usize::from(sharing.threshold) || !shares.iter().all(fitting) {
+                    return Err(Error::DoesNotOpen);
+                }
+                sharing::combine(Share::of(shares)).map_err(|_| Error::DoesNotOpen)
+            }
+            (Self::Passphrase { .. } | Self::Shares(_), _) => Err(Error::OtherUnsealing),
+        }
     }
 }
 

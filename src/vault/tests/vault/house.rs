@@ -20,7 +20,7 @@ use symbolon_crypto::{SecretString, ecdsa::SigningKey, password::Costs, random};
 use symbolon_service::{Refusal, Shutdown, client, client::Profile, clock};
 use symbolon_vault::{
     config::VaultConfig,
-    init::{Birth, init},
+    init::{Birth, Unsealing, init},
     run::Vault,
 };
 use tempfile::TempDir;
@@ -102,8 +102,10 @@ impl House {
         let birth = Birth {
             officers: vec![SigningKey::random(&mut random::os()).address()],
             threshold: 1,
-            passphrase: SecretString::new(PASSPHRASE.to_owned()),
-            passphrase_costs: Costs::new(64, 1, 1).unwrap(),
+            unsealing: Unsealing::Passphrase {
+                passphrase: SecretString::new(PASSPHRASE.to_owned()),
+                costs: Costs::new(64, 1, 1).unwrap(),
+            },
         };
         let config = VaultConfig::read(&folder.path().join("vault.toml")).unwrap();
         init(&config, birth, clock::unix_now()).await.unwrap();
@@ -190,7 +192,10 @@ impl Drop for House {
 
 pub(crate) async fn unseal(officer: &Channel, passphrase: &str) -> Result<(), Status> {
     let passphrase = passphrase.as_bytes().to_vec();
-    let request = UnsealRequest { passphrase };
+    let request = UnsealRequest {
+        passphrase,
+        ..Default::default()
+    };
     let mut seal = SealClient::new(officer.clone());
     seal.unseal(request).await.map(drop)
 }

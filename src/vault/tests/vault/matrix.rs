@@ -67,7 +67,7 @@ async fn call(channel: &Channel, path: &str) -> Option<Reason> {
 }
 
 #[tokio::test]
-async fn a_sealed_vault_answers_seal_status_unseal_and_health_only() {
+async fn a_sealed_vault_answers_seal_status_unsealing_and_health_only() {
     let house = House::new().await;
     let mut answered = BTreeSet::new();
     for caller in CALLERS {
@@ -79,7 +79,8 @@ async fn a_sealed_vault_answers_seal_status_unseal_and_health_only() {
             }
         }
     }
-    let known = ["GetSealStatus", "Unseal"].map(|name| format!("/symbolon.admin.v1.Seal/{name}"));
+    let known = ["GetSealStatus", "Unseal", "CancelUnsealing"];
+    let known = known.map(|name| format!("/symbolon.admin.v1.Seal/{name}"));
     assert_eq!(answered, BTreeSet::from(known));
     let portal = house.caller("portal/main").await;
     assert_eq!(call(&portal, "/grpc.health.v1.Health/Check").await, None);
