@@ -308,7 +308,7 @@ pub enum CoreError {
     Vault(#[from] Error),
     /// Making the installation was cut short.
     #[error(
-        "the installation was never finished: remove its store, checkpoint file, key ring and ring secret, and make it anew; nobody was registered"
+        "the installation was never finished: remove its store, checkpoint file, key ring, ring secret and shares, and make it anew; nobody was registered"
     )]
     Unfinished,
     /// Nobody would be found again.

@@ -115,15 +115,16 @@ impl Core {
     /// The ring's sharing, if the share is one of it by its label.
     async fn fitting_sharing(&self, caller: &Caller, share: &Share) -> Result<Sharing, Error> {
         let (installation, sharing) = self.seal.sharing().await?;
-        let refusal = match sharing {
+        let refused = match sharing {
             Some(sharing) if sharing.admits(installation, share) => return Ok(sharing),
             Some(_) => Refusal::new(Reason::InvalidArgument)
                 .at("share")
-                .because("must be a share of this installation's key ring"),
-            None => return Err(RingError::OtherUnsealing.into()),
+                .because("must be a share of this installation's key ring")
+                .into(),
+            None => RingError::OtherUnsealing.into(),
         };
         self.audit(caller, "HandInShare", "refused").await?;
-        Err(refusal.into())
+        Err(refused)
     }
 
     /// Forgets the shares handed in so far: the officers start again.

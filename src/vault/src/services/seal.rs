@@ -124,7 +124,7 @@ fn refusal(error: Error, field: &'static str) -> Refusal {
         },
         Error::Keyring(RingError::OtherUnsealing) => Refusal::new(Reason::InvalidArgument)
             .at(field)
-            .because("isn't what unseals this vault: see its seal status"),
+            .because("must be absent: this vault is unsealed in another way, see its seal status"),
         Error::OlderRing { .. } | Error::ForeignRing => {
             Refusal::new(Reason::WrongKeyRing).because(error.to_string())
         }
