@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Plan, program, refused, run};
 
-fn hand_in<'a>(file: &'a str) -> [&'a str; 3] {
+fn hand_in(file: &str) -> [&str; 3] {
     ["unseal", "--share-file", file]
 }
 
