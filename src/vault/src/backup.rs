@@ -29,7 +29,8 @@ use crate::{
     seal::Keys,
 };
 pub(crate) use files::NOTE;
-use files::{Output, stamp};
+use files::Output;
+pub(crate) use files::stamp;
 
 /// How many rows or leaves are read at a time: writers wait that long at most.
 const PAGE: usize = 256;

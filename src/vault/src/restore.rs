@@ -41,8 +41,6 @@ pub use command::Restore;
 use decision::Decision;
 use inspect::Inspected;
 
-/// The largest note.
-const LARGEST_NOTE: u64 = 64 << 10;
 /// The largest copy of a key ring.
 const LARGEST_RING: u64 = 64 << 20;
 
@@ -235,9 +233,9 @@ fn lost(inspected: &Inspected, seen: Option<&Checkpoint>) -> Option<String> {
 }
 
 fn read_note(path: &Path, key: &VerifierKey) -> Result<BackupNote, RestoreError> {
-    let bytes = keyfile::read_bytes(path, LARGEST_NOTE)?;
+    let bytes = fs::read(path).map_err(|error| RestoreError::file(path, error))?;
     let wrong = |reason: &str| RestoreError::file(path, reason);
-    let signed = Note::parse(bytes.expose()).map_err(|error| RestoreError::file(path, error))?;
+    let signed = Note::parse(&bytes).map_err(|error| RestoreError::file(path, error))?;
     let note = BackupNote::parse(signed.text()).map_err(|error| RestoreError::file(path, error))?;
     if note.signer() != key.name() {
         return Err(wrong("it is of another vault than the audit key"));

@@ -95,8 +95,33 @@ impl Output {
         .await
     }
 
-    /// Writes ring and ring secret, and last the note.
+    /// Writes ring and ring secret, and last the note; where that fails nothing of the backup stays.
     pub(super) fn finish(
+        &self,
+        copies: &RingCopies,
+        note: &BackupNote,
+        key: &LogKey,
+    ) -> Result<(), Error> {
+        self.write_rest(copies, note, key).inspect_err(|_| {
+            let BackupConfig {
+                store,
+                ring,
+                ring_secret,
+            } = &self.folders;
+            let names = [
+                (store, NOTE),
+                (ring_secret, RING_SECRET),
+                (ring, RING),
+                (store, STORE),
+            ];
+            for (folder, ending) in names {
+                // It may not be there, and the error that led here is the one to tell.
+                let _ = fs::remove_file(self.path(folder, ending));
+            }
+        })
+    }
+
+    fn write_rest(
         &self,
         copies: &RingCopies,
         note: &BackupNote,
@@ -127,7 +152,7 @@ impl Output {
 }
 
 /// A time as the name of a backup: `20270115-080000`.
-pub(super) fn stamp(now: u64) -> String {
+pub(crate) fn stamp(now: u64) -> String {
     let digits: String = utc(now).chars().filter(char::is_ascii_digit).collect();
     match digits.split_at_checked(8) {
         Some((day, time)) if digits.len() == 14 => format!("{day}-{time}"),

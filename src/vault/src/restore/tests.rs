@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    backup::{Plan, Taken},
+    backup::{Plan, Taken, stamp},
     config::BackupConfig,
     core::Core,
     elections::{
@@ -401,11 +401,20 @@ async fn a_plan_is_kept_until_its_end_and_a_full_or_missing_disk_is_told() {
     assert_eq!(core.backups().await.unwrap().taken, None);
     let clock = &world.installation.clock;
     clock.fetch_add(60, Ordering::Relaxed);
+    // A ring's copy of that name is there: nothing of the backup stays, or each try would leave a store.
+    fs::create_dir_all(ring).unwrap();
+    let name = stamp(core.now());
+    fs::create_dir(ring.join(format!("{name}.ring"))).unwrap();
+    core.back_up().await.unwrap_err();
+    assert_eq!(core.backups().await.unwrap().failed, Some(NOW + 60));
+    let left = fs::read_dir(world.media.path().join("store")).unwrap();
+    assert_eq!(left.count(), 0);
+    clock.fetch_add(60, Ordering::Relaxed);
     core.back_up().await.unwrap();
     let standing = core.backups().await.unwrap();
     assert_eq!(standing.failed, None);
     let first = standing.taken.unwrap();
-    assert_eq!(standing.plan.unwrap().due, NOW + 60 + 24 * 60 * 60);
+    assert_eq!(standing.plan.unwrap().due, NOW + 120 + 24 * 60 * 60);
     core.back_up().await.unwrap();
     assert_eq!(core.backups().await.unwrap().taken.unwrap(), first);
     clock.fetch_add(24 * 60 * 60, Ordering::Relaxed);
