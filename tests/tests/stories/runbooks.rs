@@ -29,21 +29,41 @@ case "$1" in
 esac
 "#;
 
+/// An election that is forgotten soon, between two sections of the guide that make a gateway.
+const PASSING: &str = r#"
+cat > poll.json <<'END'
+{"version": "symbolon/v1", "title": {"en": "A poll"}, "text": {"en": "One question."},
+ "questions": [{"title": {"en": "A bench?"}, "text": {"en": "In the park?"},
+                "options": [{"en": "yes"}, {"en": "no"}], "least": 0, "most": 1}]}
+END
+symbolon --profile pki/organiser-main.toml election draft --content poll.json \
+    --ledger-keys ledger-keys.json --gateway "$receipts" --opens +1s --closes +25s --grace 1s \
+    --forget-after +30s --max-ballots 1 --ballot-batch-min 1 --everybody --trust trust.json --out passing
+for officer in two three; do
+    symbolon officer sign --yes --key "officers/$officer.json" \
+        --passphrase-file "officers/$officer.passphrase" --trust trust.json \
+        passing/manifest.json passing/roll-statement.json
+done
+symbolon --profile pki/organiser-main.toml election open passing
+"#;
+
 /// A city with a vault, as the guide makes it, and a service manager.
 struct Night {
     city: City,
-    port: String,
+    /// The vault's and the gateway's.
+    ports: [String; 2],
 }
 
 impl Night {
     fn new() -> Self {
-        let (city, port) = (City::new(), free_port().to_string());
+        let (city, ports) = (City::new(), [free_port(), free_port()]);
+        let ports = ports.map(|port| port.to_string());
         let own = city.path(OWN_PROGRAMS);
         fs::create_dir(&own).unwrap();
         let systemctl = own.join("systemctl");
         fs::write(&systemctl, SYSTEMCTL).unwrap();
         fs::set_permissions(&systemctl, fs::Permissions::from_mode(0o755)).unwrap();
-        let night = Self { city, port };
+        let night = Self { city, ports };
         let guide = page("guides", "first-election.md");
         let (vault, _) = guide.split_once("\n## 3. ").unwrap();
         night.follow("first-election.md", vault);
@@ -52,9 +72,16 @@ impl Night {
 
     /// Does what a page says.
     fn follow(&self, name: &str, text: &str) {
-        let mut text = commands(text);
-        if text.contains("7401") {
-            text = with(&text, "7401", &self.port);
+        self.run(name, &commands(text));
+    }
+
+    /// Runs commands with the guide's ports replaced.
+    fn run(&self, name: &str, text: &str) {
+        let mut text = text.to_owned();
+        for (port, own) in ["7401", "7402"].iter().zip(&self.ports) {
+            if text.contains(port) {
+                text = with(&text, port, own);
+            }
         }
         let status = self.city.follow(&text);
         let told = [SAID, COMPLAINED, "vault.log"].map(|file| {
@@ -140,6 +167,29 @@ fn the_runbooks_commands_work() {
     let trust: Value = serde_json::from_str(&night.city.text("trust.json")).unwrap();
     let old: Value = serde_json::from_str(&night.city.text("trust.old.json")).unwrap();
     assert!(trust["officers"] != old["officers"], "{trust:#}");
+    an_election_is_forgotten(&night);
+}
+
+/// Runs the page on an election whose time comes while one reads.
+fn an_election_is_forgotten(night: &Night) {
+    let guide = page("guides", "first-election.md");
+    let (_, gateway) = guide.split_once("\n## 3. ").unwrap();
+    let (gateway, _) = gateway.split_once("\n## 4. ").unwrap();
+    night.run("a passing election", &(commands(gateway) + PASSING));
+    let drafted = night.city.text("passing/manifest.json");
+    assert!(drafted.contains("Manifest"), "{drafted}");
+    let elections = night.symbolon("organiser-main", &["election", "list"]);
+    let election = elections["elections"][0]["election"].as_str().unwrap();
+    let page_of_it = commands(&page("runbooks", "forgetting-an-election.md"));
+    night.run(
+        "forgetting-an-election.md",
+        &format!("election={election}\n{page_of_it}"),
+    );
+    let told = night.symbolon("auditor-main", &["keys", "list", "--all"]);
+    let keys = told["keys"].as_array().unwrap().iter();
+    let own = keys.filter(|key| key["purpose"].as_str().unwrap().contains("of election"));
+    let states: Vec<_> = own.map(|key| key["state"].clone()).collect();
+    assert_eq!(states, ["destroyed"; 3], "{told:#}");
 }
 
 /// Neither ring nor ring secret lies in the store's folder, nor one of them in the other's.
