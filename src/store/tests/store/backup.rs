@@ -250,3 +250,21 @@ async fn a_restored_store_counts_on_from_what_was_seen_and_moves_into_its_place(
     moving().unwrap();
     assert_eq!(all(&*place.open()).await.leaves.len(), 50);
 }
+
+#[tokio::test]
+async fn a_restored_store_knows_its_earlier_audit_roots() {
+    let place = Place::with_store();
+    let store = place.open();
+    let leaves = (0..5000_u32).map(|leaf| Change::new().audit(leaf.to_be_bytes().to_vec()));
+    store.commit(leaves.collect()).await;
+    let bytes = backup(&*store).await;
+    let elsewhere = Place::new();
+    let restored = restore(&elsewhere, &bytes).unwrap();
+    let seen = std::fs::read(elsewhere.checkpoint()).unwrap();
+    make(&restored, &Step::Audit(1)).await;
+    restored.close().await.unwrap();
+    drop(restored);
+    // As after a crash: the checkpoint file is older than the store, which has to extend it.
+    std::fs::write(elsewhere.checkpoint(), &seen).unwrap();
+    elsewhere.open_local().unwrap();
+}
