@@ -2,7 +2,10 @@
 //! audit keys while they go on.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -143,13 +146,22 @@ fn beside_a_load(bench: &mut Bench, city: &mut City, people: usize) {
         })
     };
     validate(&validations);
+    let rotated = AtomicBool::new(false);
+    let meanwhile = |calls: &dyn Fn()| {
+        while !rotated.load(Ordering::SeqCst) {
+            calls();
+        }
+    };
     thread::scope(|scope| {
-        scope.spawn(issue);
-        scope.spawn(|| validate(&validations));
+        scope.spawn(|| meanwhile(&|| drop(issue())));
+        scope.spawn(|| meanwhile(&|| drop(validate(&validations))));
         scope.spawn(|| {
             let known = few_in_flight(&portal);
-            known.run(city.vault(), |channel| register(channel, 0, Some(KNOWN)));
+            meanwhile(&|| {
+                known.run(city.vault(), |channel| register(channel, 0, Some(KNOWN)));
+            });
         });
+        let _ends_them = Ends(&rotated);
         for _ in 0..ROTATIONS {
             city.rotate_issuer(&asking.manifest);
             decide(city, "audit", "100");
@@ -176,6 +188,15 @@ fn beside_a_load(bench: &mut Bench, city: &mut City, people: usize) {
     }
     validate(&validations);
     validate(&renewed);
+}
+
+/// Says that something has ended, well or not.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// Two officers decide to rotate a key.
