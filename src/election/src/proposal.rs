@@ -48,6 +48,11 @@ pub enum Action {
         /// From 1 to their number.
         threshold: u8,
     },
+    /// Others are the registrars, any two of whom settle a conflict of identities.
+    ChangeRegistrars {
+        /// Strictly ascending; none, or at least two.
+        registrars: Vec<Address>,
+    },
     /// Everything that lies on disk under a key is made anew under another, and the key destroyed.
     RotateKey {
         /// Which.
@@ -118,6 +123,10 @@ enum File {
         officers: Vec<Address>,
         threshold: u8,
     },
+    ChangeRegistrars {
+        version: String,
+        registrars: Vec<Address>,
+    },
     RotateKey {
         version: String,
         key: RotatedKey,
@@ -165,6 +174,7 @@ impl Action {
             Self::ResumePortal { .. } => "resume portal",
             Self::RaiseBudget { .. } => "raise budget",
             Self::ChangeOfficers { .. } => "change officers",
+            Self::ChangeRegistrars { .. } => "change registrars",
             Self::RotateKey { key, .. } => match key {
                 RotatedKey::Index => "rotate index key",
                 RotatedKey::Sealing => "rotate sealing key",
@@ -205,6 +215,16 @@ impl Action {
                     format!("From then on {threshold} of these sign:"),
                 ];
                 let names = officers.iter().map(|officer| officer.checksummed());
+                lines.extend(names.map(|name| format!("  {name}")));
+                lines
+            }
+            Self::ChangeRegistrars { registrars } => {
+                let mut lines = vec!["THE REGISTRARS CHANGE".to_owned()];
+                lines.push(match registrars.is_empty() {
+                    true => "From then on nobody settles conflicts of identities".to_owned(),
+                    false => "From then on any two of these settle one:".to_owned(),
+                });
+                let names = registrars.iter().map(|registrar| registrar.checksummed());
                 lines.extend(names.map(|name| format!("  {name}")));
                 lines
             }
@@ -303,6 +323,13 @@ impl Action {
                 let (backup, taken) = (ContentHash::new(backup), time_of("taken", taken)?);
                 (version, Self::Restore { backup, taken })
             }
+            File::ChangeRegistrars {
+                version,
+                registrars,
+            } => {
+                check_registrars(&registrars)?;
+                (version, Self::ChangeRegistrars { registrars })
+            }
             File::ChangeOfficers {
                 version,
                 officers,
@@ -337,6 +364,10 @@ impl Action {
                 portal,
                 people,
                 until,
+            },
+            Self::ChangeRegistrars { registrars } => File::ChangeRegistrars {
+                version,
+                registrars,
             },
             Self::RotateKey { key, share } => File::RotateKey {
                 version,
@@ -376,6 +407,18 @@ fn check_officers(officers: &[Address], threshold: u8) -> Result<(), Error> {
         false => {
             let rule = "between 1 and the number of officers";
             Err(Error::member(WHAT, "threshold", rule))
+        }
+    }
+}
+
+/// One alone settles nothing.
+fn check_registrars(registrars: &[Address]) -> Result<(), Error> {
+    let many = ascending(registrars) && registrars.len() <= MAX_OFFICERS;
+    match many && registrars.len() != 1 {
+        true => Ok(()),
+        false => {
+            let rule = "none or 2 to 64, strictly ascending";
+            Err(Error::member(WHAT, "registrars", rule))
         }
     }
 }
@@ -439,6 +482,16 @@ mod tests {
                     .map(|a| Address::from_slice(a).unwrap())
                     .collect(),
                 threshold,
+            }),
+            prop::collection::btree_set(
+                any::<[u8; 20]>().prop_filter("zero", |a| *a != [0; 20]),
+                2..5
+            )
+            .prop_map(|registrars| Action::ChangeRegistrars {
+                registrars: registrars
+                    .iter()
+                    .map(|a| Address::from_slice(a).unwrap())
+                    .collect(),
             }),
             (portal(), any::<u32>(), 0..1_u64 << 53).prop_map(|(portal, people, until)| {
                 Action::RaiseBudget {
@@ -505,6 +558,8 @@ mod tests {
             r#"{"action":"changeOfficers","officers":["0x0101010101010101010101010101010101010101"],"threshold":0,"version":"symbolon/v1"}"#,
             r#"{"action":"changeOfficers","officers":["0x0101010101010101010101010101010101010101"],"threshold":2,"version":"symbolon/v1"}"#,
             r#"{"action":"changeOfficers","officers":["0x0101010101010101010101010101010101010101","0x0101010101010101010101010101010101010101"],"threshold":1,"version":"symbolon/v1"}"#,
+            r#"{"action":"changeRegistrars","registrars":["0x0101010101010101010101010101010101010101"],"version":"symbolon/v1"}"#,
+            r#"{"action":"changeRegistrars","registrars":["0x0101010101010101010101010101010101010101","0x0101010101010101010101010101010101010101"],"version":"symbolon/v1"}"#,
             r#"{"action":"rotateKey","key":"index","share":0,"version":"symbolon/v1"}"#,
             r#"{"action":"rotateKey","key":"index","share":101,"version":"symbolon/v1"}"#,
             r#"{"action":"rotateKey","key":"root","share":50,"version":"symbolon/v1"}"#,

@@ -2,7 +2,7 @@
 
 use crate::{
     Cancelled, Certified, Close, Content, Domain, IssuerRotation, Manifest, Proposal,
-    RollStatement, Shape, Statement, Verdict, content, proposal::Action,
+    RollStatement, Shape, Statement, TicketId, Verdict, content, proposal::Action,
 };
 
 impl Statement {
@@ -207,8 +207,15 @@ fn verdict_words(statement: &Verdict) -> Vec<String> {
             false => "TWO ENTRIES ARE DIFFERENT PEOPLE".to_owned(),
         },
         format!("Installation: {}", statement.installation),
-        format!("Ticket: {}", statement.ticket),
+        format!("Ticket: {}", ticket_number(&statement.ticket)),
+        format!("Ticket's ID: {}", statement.ticket),
     ]
+}
+
+/// A ticket's number, by which portals and registrars call it: the end of its ID.
+fn ticket_number(id: &TicketId) -> u64 {
+    let number = id.as_bytes().last_chunk().expect("an ID has 32 bytes");
+    u64::from_be_bytes(*number)
 }
 
 /// What a proposal's content file does, a line a fact. The file is checked against the proposal

@@ -122,6 +122,9 @@ reasons! {
     InvalidProposal "INVALID_PROPOSAL" InvalidArgument Fix "The proposal's content isn't canonical, or not one that can be done.";
     ProposalExpired "PROPOSAL_EXPIRED" FailedPrecondition Fix "The proposal's time is over.";
     ProposalDecided "PROPOSAL_DECIDED" FailedPrecondition Accept "The proposal was executed or cancelled.";
+    UnknownTicket "UNKNOWN_TICKET" NotFound Fix "There is no such ticket.";
+    TicketSettled "TICKET_SETTLED" FailedPrecondition Accept "The ticket is settled, and not so.";
+    VerdictImpossible "VERDICT_IMPOSSIBLE" FailedPrecondition Fix "The ticket can't be settled so.";
     ElectionUnderWay "ELECTION_UNDER_WAY" FailedPrecondition Retry "An election is open or closed and neither certified nor cancelled.";
     RotationUnderWay "ROTATION_UNDER_WAY" FailedPrecondition Retry "A key is being rotated; one at a time.";
     StatementDiffers "STATEMENT_DIFFERS" AlreadyExists Accept "Another statement stands in this place already.";

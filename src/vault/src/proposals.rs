@@ -23,7 +23,7 @@ use crate::{
     core::{Core, retried},
     halts::Halt,
     rotation::Rotation,
-    rows::{Officers, Table, encode},
+    rows::{Officers, Registrars, Table, encode},
 };
 pub(crate) use row::key as row_key;
 pub use row::{Decision, ProposalRow, State};
@@ -238,6 +238,12 @@ impl Core {
                 };
                 change.put(Officers::key(), encode(&officers))
             }
+            Action::ChangeRegistrars { registrars } => {
+                let registrars = Registrars {
+                    addresses: registrars.clone(),
+                };
+                change.put(Registrars::key(), encode(&registrars))
+            }
             Action::RotateKey { key, share } => {
                 let rotation = Rotation::new(*key, *share, self.now());
                 change
@@ -270,8 +276,11 @@ impl Core {
                 officers,
                 threshold,
             } => self.trust_in(officers.clone(), *threshold),
-            // The work in the background finds its row.
-            Action::RotateKey { .. } | Action::Backup { .. } | Action::Restore { .. } => {}
+            // Whoever needs them reads their rows.
+            Action::ChangeRegistrars { .. }
+            | Action::RotateKey { .. }
+            | Action::Backup { .. }
+            | Action::Restore { .. } => {}
         }
     }
 
@@ -300,6 +309,7 @@ impl Core {
         match &action {
             Action::ResumeIssuance { .. }
             | Action::ChangeOfficers { .. }
+            | Action::ChangeRegistrars { .. }
             | Action::RotateKey { .. } => {}
             Action::ResumePortal { portal } | Action::RaiseBudget { portal, .. } => {
                 self.known_portal(&name(portal)?)?;

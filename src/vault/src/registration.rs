@@ -7,9 +7,11 @@
 mod change;
 mod conflict;
 mod look_up;
+mod ticket;
+mod verdict;
 
 pub(crate) use conflict::TicketNumbers;
-pub use conflict::{Ticket, TicketRow};
+pub use ticket::{Settled, Ticket, TicketRow, Verdict};
 
 #[cfg(test)]
 mod tests;
@@ -31,13 +33,19 @@ use crate::{
     gates::Turn,
     seal::Keys,
 };
+use change::Work;
 use look_up::Found;
 
 /// A request whose match keys are stretched, with its place in the queues.
 pub struct Queued {
+    request: Request,
+    turn: Turn<IndexEntry>,
+}
+
+/// Who asks about whom.
+struct Request {
     portal: PortalName,
     stretched: Vec<Stretched>,
-    turn: Turn<IndexEntry>,
 }
 
 impl Core {
@@ -63,41 +71,47 @@ impl Core {
         let keys = self.keys()?;
         self.check_portal(portal)?;
         let turn = self.gates.queue(blinded(&keys, &stretched));
-        Ok(Queued {
+        let request = Request {
             portal: portal.clone(),
             stretched,
-            turn,
-        })
+        };
+        Ok(Queued { request, turn })
     }
 
     /// The registration ID of a queued person, who is registered if nobody knows them yet.
     pub async fn register(&self, caller: &Caller, queued: Queued) -> Result<RegistrationId, Error> {
         queued.turn.come().await;
-        retried(|| self.try_register(caller, &queued)).await
+        retried(|| self.try_register(caller, &queued.request)).await
     }
 
     async fn try_register(
         &self,
         caller: &Caller,
-        queued: &Queued,
+        request: &Request,
     ) -> Result<RegistrationId, Error> {
         let (keys, now) = (self.keys()?, self.now());
+        let work = Work {
+            keys: &keys,
+            caller,
+            now,
+            operation: "RegisterPerson",
+        };
         let domain = keys
-            .portal(&queued.portal)
+            .portal(&request.portal)
             .ok_or(Reason::PermissionDenied)?;
-        let writing = blinded(&keys, &queued.stretched);
-        let asked = Asked::new(&queued.portal, now, keys.writing_index(), &writing);
+        let writing = blinded(&keys, &request.stretched);
+        let asked = Asked::new(&request.portal, now, keys.writing_index(), &writing);
         // Who has no budget left learns nothing, not even by the time that it takes.
         let taken = match self.store.get_one(asked.key().clone()).await? {
             Some(_) => None,
             None => Some(
                 self.budgets
-                    .take(self.store.as_ref(), &queued.portal, &asked)
+                    .take(self.store.as_ref(), &request.portal, &asked)
                     .await?,
             ),
         };
-        let found = Found::look_up(self, &keys, &queued.stretched, &asked).await?;
-        let change = found.condition(&asked);
+        let found = Found::look_up(self, &keys, &request.stretched, Some(&asked)).await?;
+        let change = found.condition(Some(&asked));
         let (change, outcome) = match resolve(&found.findings(&self.schema), |id, rule| {
             found.holds(id, rule)
         }) {
@@ -105,9 +119,7 @@ impl Core {
                 let record = found.record(record)?;
                 let id = domain.registration_id(record.record.root()?);
                 (
-                    self.known(
-                        &keys, caller, now, queued, record, &attach, &id, &found, change,
-                    ),
+                    self.known(&work, request, record, &attach, &id, &found, change),
                     Ok(id),
                 )
             }
@@ -115,14 +127,12 @@ impl Core {
                 let root = symbolon_keyring::Root::random(&mut random::os());
                 let id = domain.registration_id(&root);
                 (
-                    self.enrol(&keys, caller, now, queued, root, &id, &found, change),
+                    self.enrol(&work, request, root, &id, &found, change),
                     Ok(id),
                 )
             }
             Decision::Conflict(conflict) => {
-                let (change, ticket) = self
-                    .open_ticket(&keys, caller, now, queued, conflict, change)
-                    .await?;
+                let (change, ticket) = self.open_ticket(&work, request, conflict, change).await?;
                 (change, Err(ticket))
             }
         };

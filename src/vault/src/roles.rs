@@ -16,6 +16,7 @@ const GATEWAY: &[Role] = &[Role::Gateway];
 const OFFICER: &[Role] = &[Role::Officer];
 const ORGANISERS: &[Role] = &[Role::Organiser, Role::Officer];
 const REGISTRARS: &[Role] = &[Role::Registrar, Role::Officer];
+const SIGNERS: &[Role] = &[Role::Organiser, Role::Officer, Role::Registrar];
 const AUDITOR: &[Role] = &[Role::Auditor];
 const WATCHERS: &[Role] = &[Role::Officer, Role::Auditor];
 
@@ -164,8 +165,10 @@ const ADMIN: &[Row] = &[
     Row::call("/symbolon.admin.v1.Elections/GetStatements", ORGANISERS),
     Row::stream("/symbolon.admin.v1.Elections/GetRoll", ORGANISERS),
     Row::stream("/symbolon.admin.v1.Elections/GetContent", ORGANISERS),
-    Row::call("/symbolon.admin.v1.Elections/GetTrustFile", ORGANISERS),
+    Row::call("/symbolon.admin.v1.Elections/GetTrustFile", SIGNERS),
     Row::call("/symbolon.admin.v1.Conflicts/ListConflicts", REGISTRARS),
+    Row::call("/symbolon.admin.v1.Conflicts/GetConflict", REGISTRARS),
+    Row::call("/symbolon.admin.v1.Conflicts/SignVerdict", REGISTRARS),
     Row::call("/symbolon.admin.v1.Keys/ListKeys", WATCHERS),
     Row::stream("/symbolon.admin.v1.Keys/WatchRotation", WATCHERS),
     Row::call("/symbolon.admin.v1.Backups/GetBackups", WATCHERS),

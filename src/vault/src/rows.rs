@@ -4,7 +4,7 @@ mod bytes;
 mod meta;
 mod record;
 
-pub use meta::{Officers, RingMirror};
+pub use meta::{Officers, Registrars, RingMirror};
 pub use record::{Leading, Record, RecordId};
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -149,7 +149,7 @@ fn list(context: &Context) -> Result<Report, Error> {
 }
 
 /// Where a proposal belongs: the vault's installation, and the ledger whose domain it is signed in.
-async fn place(channel: Channel) -> Result<(InstallationId, TrustFile), Error> {
+pub(super) async fn place(channel: Channel) -> Result<(InstallationId, TrustFile), Error> {
     let status = SealClient::new(channel.clone())
         .get_seal_status(GetSealStatusRequest {})
         .await;

@@ -4,7 +4,7 @@ use symbolon_keyring::{RegistrationId, Root};
 use symbolon_store::Change;
 
 use super::{
-    Queued,
+    Request,
     look_up::{Found, OpenRecord},
 };
 use crate::{
@@ -14,7 +14,13 @@ use crate::{
     seal::Keys,
 };
 
-const OPERATION: &str = "RegisterPerson";
+/// What records are changed with, and what the leaf says it was.
+pub(super) struct Work<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) caller: &'a Caller,
+    pub(super) now: u64,
+    pub(super) operation: &'static str,
+}
 
 impl Core {
     /// A known person: new match keys and a portal that didn't know them are attached.
@@ -24,23 +30,21 @@ impl Core {
     )]
     pub(super) fn known(
         &self,
-        keys: &Keys,
-        caller: &Caller,
-        now: u64,
-        queued: &Queued,
+        work: &Work<'_>,
+        request: &Request,
         open: &OpenRecord,
         attach: &[usize],
         registration: &RegistrationId,
         found: &Found,
         change: Change,
     ) -> Change {
-        let change = audited(keys, caller, now, &open.id, change);
+        let change = work.audited(&open.id, change);
         let attach: Vec<usize> = attach
             .iter()
             .copied()
-            .filter(|at| self.is_current(&queued.stretched[*at]))
+            .filter(|at| self.is_current(&request.stretched[*at]))
             .collect();
-        let is_known = open.record.portals.contains(&queued.portal);
+        let is_known = open.record.portals.contains(&request.portal);
         if attach.is_empty() && is_known {
             return change;
         }
@@ -48,7 +52,7 @@ impl Core {
         let own = old
             .match_keys
             .iter()
-            .chain(attach.iter().map(|at| &queued.stretched[*at]));
+            .chain(attach.iter().map(|at| &request.stretched[*at]));
         let mut record = Record {
             created: old.created,
             roots: old.roots.iter().map(Root::duplicate).collect(),
@@ -56,51 +60,45 @@ impl Core {
             portals: old.portals.clone(),
         };
         if !is_known {
-            record.portals.push(queued.portal.clone());
+            record.portals.push(request.portal.clone());
         }
         let change = change.at(open.id.key(), open.revision);
         let change = attach
             .iter()
             .fold(change, |change, at| index(change, found, *at, &open.id));
-        write(keys, queued, registration, &open.id, &record, change)
+        write(work.keys, request, registration, &open.id, &record, change)
     }
 
     /// A new person.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what a request found, each used once"
-    )]
     pub(super) fn enrol(
         &self,
-        keys: &Keys,
-        caller: &Caller,
-        now: u64,
-        queued: &Queued,
+        work: &Work<'_>,
+        request: &Request,
         root: Root,
         registration: &RegistrationId,
         found: &Found,
         change: Change,
     ) -> Change {
         let id = RecordId::random(&mut random::os());
-        let current: Vec<usize> = (0..queued.stretched.len())
-            .filter(|at| self.is_current(&queued.stretched[*at]))
+        let current: Vec<usize> = (0..request.stretched.len())
+            .filter(|at| self.is_current(&request.stretched[*at]))
             .collect();
         let record = Record {
-            created: now,
+            created: work.now,
             roots: vec![root],
             match_keys: current
                 .iter()
-                .map(|at| duplicate(&queued.stretched[*at]))
+                .map(|at| duplicate(&request.stretched[*at]))
                 .collect(),
-            portals: vec![queued.portal.clone()],
+            portals: vec![request.portal.clone()],
         };
-        let change = audited(keys, caller, now, &id, change).absent(id.key());
-        let outdated = (0..queued.stretched.len()).filter(|at| !current.contains(at));
+        let change = work.audited(&id, change).absent(id.key());
+        let outdated = (0..request.stretched.len()).filter(|at| !current.contains(at));
         let change = outdated.fold(change, |change, at| unchanged(change, found, at));
         let change = current
             .iter()
             .fold(change, |change, at| index(change, found, *at, &id));
-        write(keys, queued, registration, &id, &record, change)
+        write(work.keys, request, registration, &id, &record, change)
     }
 
     /// Whether new rows are written under the key's rule.
@@ -111,10 +109,19 @@ impl Core {
     }
 }
 
+impl Work<'_> {
+    fn audited(&self, id: &RecordId, change: Change) -> Change {
+        let audit = self.keys.audit();
+        let subject = audit.subject(Table::Record.name(), id.as_bytes());
+        let leaf = Leaf::new(self.now, self.caller, self.operation, "registered");
+        change.audit(leaf.about(subject).encode())
+    }
+}
+
 /// Puts the record and the row of its registration ID.
 fn write(
     keys: &Keys,
-    queued: &Queued,
+    request: &Request,
     registration: &RegistrationId,
     id: &RecordId,
     record: &Record,
@@ -122,7 +129,7 @@ fn write(
 ) -> Change {
     let entry = keys
         .writing_index()
-        .blind_registration_id(&queued.portal, registration);
+        .blind_registration_id(&request.portal, registration);
     change
         .put(id.key(), record.seal(id, keys, &mut random::os()))
         .put(Table::Registration.blinded(&entry), id.as_bytes().to_vec())
@@ -144,15 +151,6 @@ fn unchanged(change: Change, found: &Found, at: usize) -> Change {
     rows.fold(change, |change, row| {
         change.unchanged(row.key.clone(), row.found.as_ref())
     })
-}
-
-fn audited(keys: &Keys, caller: &Caller, now: u64, id: &RecordId, change: Change) -> Change {
-    let subject = keys.audit().subject(Table::Record.name(), id.as_bytes());
-    change.audit(
-        Leaf::new(now, caller, OPERATION, "registered")
-            .about(subject)
-            .encode(),
-    )
 }
 
 fn duplicate(key: &Stretched) -> Stretched {

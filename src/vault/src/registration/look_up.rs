@@ -39,7 +39,7 @@ impl Found {
         core: &Core,
         keys: &Keys,
         stretched: &[Stretched],
-        asked: &Asked,
+        asked: Option<&Asked>,
     ) -> Result<Self, Error> {
         let entries = |key: &Stretched| -> Vec<Key> {
             let live = keys.index().iter();
@@ -51,12 +51,15 @@ impl Found {
             .map(|key| (*key.rule(), entries(key)))
             .collect();
         let all = rows.iter().flat_map(|(_, keys)| keys.iter().cloned());
-        let wanted = [RingMirror::key(), asked.key().clone()]
-            .into_iter()
-            .chain(all)
-            .collect();
-        let mut values = core.store.get(wanted).await?.into_iter();
-        let (mirror, asked) = (values.next().flatten(), values.next().flatten());
+        let asked = asked.map(|asked| asked.key().clone());
+        let wanted = [RingMirror::key()].into_iter().chain(asked.clone());
+        let mut values = core
+            .store
+            .get(wanted.chain(all).collect())
+            .await?
+            .into_iter();
+        let mirror = values.next().flatten();
+        let asked = asked.and_then(|_| values.next().flatten());
         Core::check_mirror(keys, mirror.as_ref())?;
         let index = rows.into_iter().map(|(rule, keys)| {
             let rows = keys
@@ -76,11 +79,11 @@ impl Found {
     }
 
     /// A change that demands the ring's revision, and marks the request as asked.
-    pub(super) fn condition(&self, asked: &Asked) -> Change {
+    pub(super) fn condition(&self, asked: Option<&Asked>) -> Change {
         let change = Change::new().unchanged(RingMirror::key(), self.mirror.as_ref());
-        match self.asked {
-            Some(_) => change,
-            None => change
+        match (&self.asked, asked) {
+            (Some(_), _) | (_, None) => change,
+            (None, Some(asked)) => change
                 .absent(asked.key().clone())
                 .put(asked.key().clone(), Vec::new()),
         }

@@ -32,6 +32,8 @@ impl Core {
             let match_keys = own.open(keys, ticket)?;
             change = change.at(found.key.clone(), found.value.revision);
             change = match rotation.key {
+                // Nothing leads to a ticket that nobody asks for any more.
+                RotatedKey::Index if match_keys.is_empty() => change,
                 RotatedKey::Index => {
                     let by_keys = own.by_keys(keys.writing_index(), &match_keys);
                     change.put(by_keys, encode(&ticket.0))

@@ -20,6 +20,20 @@ impl Officers {
     }
 }
 
+/// Who settles conflicts of identities: any two of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registrars {
+    /// Strictly ascending.
+    pub addresses: Vec<Address>,
+}
+
+impl Registrars {
+    /// Where they stand, once officers have named them.
+    pub fn key() -> Key {
+        Table::Meta.key(&[b"registrars"])
+    }
+}
+
 /// The revision of the key ring that the rows were written with. Every change of a
 /// record demands it, so none slips between two revisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -70,6 +70,17 @@ pub enum Draft {
         #[command(flatten)]
         to: To,
     },
+    /// Names the registrars, any two of whom settle a conflict of identities.
+    #[command(
+        after_help = "Example:\n  symbolon --profile pki/officer-one.toml proposals draft change-registrars --registrar 0x5aAe… --registrar 0x71C7… --out registrars\n\nThen each officer signs registrars/proposal.json: symbolon officer sign"
+    )]
+    ChangeRegistrars {
+        /// Everybody who is a registrar from then on: at least two, or nobody.
+        #[arg(long = "registrar", value_name = "ADDRESS")]
+        registrars: Vec<Address>,
+        #[command(flatten)]
+        to: To,
+    },
     /// Replaces a key of the vault, and destroys it once nothing lies under it.
     #[command(
         after_help = "Example:\n  symbolon --profile pki/officer-one.toml proposals draft rotate-key index --share 50 --out rotate\n\nThen each officer signs rotate/proposal.json: symbolon officer sign"
@@ -169,6 +180,10 @@ impl Draft {
                     until: clock::parse_time(&until, now)?,
                 };
                 (action, to)
+            }
+            Self::ChangeRegistrars { mut registrars, to } => {
+                registrars.sort_unstable();
+                (Action::ChangeRegistrars { registrars }, to)
             }
             Self::RotateKey { key, share, to } => {
                 let key = match key {
