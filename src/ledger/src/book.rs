@@ -28,6 +28,8 @@ pub(crate) struct Book {
     pub(crate) entry: u64,
     pub(crate) content: Option<Content>,
     pub(crate) keys: Option<LedgerKeys>,
+    /// The chain's genesis block, where the ledger is a contract on a chain.
+    genesis: Option<ContentHash>,
     pub(crate) timeline: Timeline,
     /// The first entry of this election without a time.
     pub(crate) pending: Option<u64>,
@@ -64,6 +66,7 @@ impl Book {
             entry,
             content: None,
             keys: None,
+            genesis: None,
             timeline: Timeline::default(),
             pending: None,
             issuers: Issuers::new(&manifest),
@@ -80,7 +83,10 @@ impl Book {
             manifest,
         };
         book.read_content(transcript);
-        book.read_keys(transcript);
+        match book.manifest.domain().chain_id() {
+            0 => book.read_keys(transcript),
+            _ => book.read_chain(transcript),
+        }
         book
     }
 
@@ -122,6 +128,30 @@ impl Book {
                 self.timeline = transcript.timeline(&keys);
                 self.keys = Some(keys);
             }
+        }
+    }
+
+    /// On a chain the manifest names the genesis block, and blocks give entries their times.
+    fn read_chain(&mut self, transcript: &mut impl Transcript) {
+        let genesis = self.manifest.manifest().ledger_keys;
+        match transcript.blocks(&genesis) {
+            Some(timeline) => {
+                self.timeline = timeline;
+                self.genesis = Some(genesis);
+            }
+            None => {
+                let detail = format!("the chain of genesis block {genesis}");
+                self.violation(Rule::OtherLedger, Place::Entry(self.entry), detail);
+            }
+        }
+    }
+
+    /// The times of the ledger's entries by now.
+    pub(crate) fn times(&self, transcript: &mut impl Transcript) -> Option<Timeline> {
+        match (&self.keys, &self.genesis) {
+            (Some(keys), _) => Some(transcript.timeline(keys)),
+            (None, Some(genesis)) => transcript.blocks(genesis),
+            (None, None) => None,
         }
     }
 

@@ -149,12 +149,12 @@ impl Book {
     ) -> ElectionReport {
         self.check_roll(findings);
         let other_keys = self.check_keys(findings);
-        let tally = self.tally(
-            self.certified
-                .as_ref()
-                .map_or(size, |(it, _)| it.ledger_size),
-            size,
-        );
+        let ledger_size = match &self.certified {
+            Some((certified, _)) => certified.ledger_size,
+            None => transcript.size(size),
+        };
+        let entries = transcript.entries(ledger_size).unwrap_or(size);
+        let tally = self.tally(ledger_size, entries, size);
         self.check_certified(&tally, transcript, findings);
         self.check_receipts(findings);
         let manifest = self.manifest.manifest();
@@ -197,8 +197,9 @@ impl Book {
         }
     }
 
-    /// The figures up to a size of the ledger, of which `read` entries are known.
-    fn tally(&self, ledger_size: u64, read: u64) -> Tally {
+    /// The figures up to a size of the ledger, at which it has so many entries, of which `read`
+    /// are known.
+    fn tally(&self, ledger_size: u64, entries: u64, read: u64) -> Tally {
         let (first, end) = self
             .timeline
             .range(self.manifest.manifest().opens, self.manifest.last_moment());
@@ -212,7 +213,7 @@ impl Book {
             roll_size: self.roll.size(),
         };
         let mut tally = self.standings.tally(extent, self.issued());
-        let late = self.late.partition_point(|index| *index < ledger_size) as u64;
+        let late = self.late.partition_point(|index| *index < entries) as u64;
         if late > 0 {
             *tally.excluded.entry(Exclusion::Late).or_default() += late;
             tally.ballots += late;
@@ -270,7 +271,8 @@ impl Book {
         };
         let place = || Place::Entry(*index);
         let size = certified.ledger_size;
-        if size > *index || size < tally.range.end {
+        let fits = |entries: u64| (tally.range.end..=*index).contains(&entries);
+        if !transcript.entries(size).is_some_and(fits) {
             let detail = format!(
                 "size {size}, with the last entry in time before {}",
                 tally.range.end

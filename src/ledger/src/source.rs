@@ -42,12 +42,30 @@ pub trait FileSource {
 }
 
 /// What a ledger tells of itself beyond its entries.
+///
+/// A log's size counts its entries; a chain's is the number of its last block.
 pub trait Chronicle {
-    /// The times of its entries, as the listed cosigners saw them.
+    /// The times of its entries, as the listed cosigners of a log saw them.
     fn timeline(&mut self, keys: &LedgerKeys) -> Timeline;
+
+    /// The times that a chain's blocks give its entries; none where this is no chain, or one of
+    /// another genesis block.
+    fn blocks(&mut self, _genesis: &ContentHash) -> Option<Timeline> {
+        None
+    }
 
     /// The ledger's root, or the block's hash, at a size that was there.
     fn head(&mut self, size: u64) -> Option<LedgerHead>;
+
+    /// The ledger's size when so many entries were read.
+    fn size(&mut self, entries: u64) -> u64 {
+        entries
+    }
+
+    /// How many entries a ledger of a size has; none where it isn't that large yet.
+    fn entries(&mut self, size: u64) -> Option<u64> {
+        Some(size)
+    }
 }
 
 /// All that a verifier reads of one ledger.

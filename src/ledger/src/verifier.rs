@@ -227,16 +227,18 @@ impl Verifier {
     /// verifier may go on only then, else it begins anew.
     pub fn still_holds(&self, transcript: &mut impl Transcript) -> bool {
         self.books.values().all(|book| {
-            let Some(keys) = &book.keys else { return false };
-            book.pending.is_none() && transcript.timeline(keys).agrees(&book.timeline, self.size)
+            let Some(times) = book.times(transcript) else {
+                return false;
+            };
+            book.pending.is_none() && times.agrees(&book.timeline, self.size)
         })
     }
 
-    /// Takes the times that the ledger's checkpoints give by now; for entries still to come.
+    /// Takes the times that the ledger's checkpoints or blocks give by now; for entries still to come.
     pub fn renew_times(&mut self, transcript: &mut impl Transcript) {
         for book in self.books.values_mut() {
-            if let Some(keys) = &book.keys {
-                book.timeline = transcript.timeline(keys);
+            if let Some(times) = book.times(transcript) {
+                book.timeline = times;
             }
         }
     }

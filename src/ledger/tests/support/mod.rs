@@ -83,6 +83,7 @@ fn content() -> Content {
 /// One election on one ledger, as far as a test has written it.
 #[derive(Clone)]
 pub struct Script {
+    pub domain: Domain,
     pub manifest: Manifest,
     pub roll: Vec<VoterId>,
     /// Entries with their times.
@@ -125,6 +126,7 @@ impl Script {
             payload: 0,
         };
         Self {
+            domain: Domain::for_log(ORIGIN),
             manifest,
             roll: leaves("roll", voters),
             entries: Vec::new(),
@@ -169,7 +171,7 @@ impl Script {
     }
 
     pub fn domain(&self) -> Domain {
-        Domain::for_log(ORIGIN)
+        self.domain.clone()
     }
 
     pub fn id(&self) -> ElectionId {
@@ -332,7 +334,9 @@ impl Script {
     }
 
     pub fn pins(&self) -> Pins {
-        Pins::Trust(Box::new(trust()))
+        let officers = officers().iter().map(SigningKey::address).collect();
+        let trust = TrustFile::new("City", self.domain(), ORIGIN, officers, 2);
+        Pins::Trust(Box::new(trust.unwrap()))
     }
 
     pub fn report(&self) -> Report {
@@ -366,6 +370,7 @@ impl Script {
             timeline: Timeline::from_blocks(times),
             rolls: [(self.id(), self.roll.clone())].into(),
             files: self.files.clone(),
+            genesis: (self.domain.chain_id() > 0).then_some(self.manifest.ledger_keys),
             heads: (0..=self.entries.len() as u64)
                 .map(|size| self.head(size))
                 .collect(),
@@ -430,6 +435,8 @@ pub struct Memory {
     pub rolls: BTreeMap<ElectionId, Vec<VoterId>>,
     pub files: BTreeMap<ContentHash, Vec<u8>>,
     pub heads: Vec<LedgerHead>,
+    /// Where it is a chain.
+    pub genesis: Option<ContentHash>,
 }
 
 impl RollSource for Memory {
@@ -472,6 +479,10 @@ impl FileSource for Memory {
 impl Chronicle for Memory {
     fn timeline(&mut self, _: &LedgerKeys) -> Timeline {
         self.timeline.clone()
+    }
+
+    fn blocks(&mut self, genesis: &ContentHash) -> Option<Timeline> {
+        (self.genesis.as_ref() == Some(genesis)).then(|| self.timeline.clone())
     }
 
     fn head(&mut self, size: u64) -> Option<LedgerHead> {
