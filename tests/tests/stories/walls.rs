@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 6] = [
     &["crypto"],
     &["election", "tlog", "service", "api-public", "api-closed"],
     &["keyring", "store", "voter", "ledger"],
-    &["identity", "ledger-log"],
+    &["identity", "ledger-log", "ledger-ethereum"],
     &["vault", "gateway", "observer", "portal", "cli"],
     &["demo", "tests"],
 ];
