@@ -64,6 +64,10 @@ pub struct Options {
     /// Certificate authorities (PEM) to believe instead of the usual ones.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// Where the ledger is a contract on Ethereum.
+    #[cfg(feature = "ethereum")]
+    #[command(flatten)]
+    pub ethereum: crate::chain::OnChain,
     /// Answers with one JSON object instead of text.
     #[arg(long)]
     pub json: bool,

@@ -22,6 +22,14 @@ pub enum Error {
     /// A complaint isn't one.
     #[error("complaint {0}: {1}")]
     Complaint(PathBuf, #[source] symbolon_election::Error),
+    /// Nothing says which contract is meant.
+    #[cfg(feature = "ethereum")]
+    #[error("a trust file is needed: it names chain and contract")]
+    NoTrust,
+    /// The chain can't be read at all.
+    #[cfg(feature = "ethereum")]
+    #[error("the chain: {0}")]
+    Chain(#[source] symbolon_ledger_ethereum::EthereumError),
     /// The answer can't be written.
     #[error("output: {0}")]
     Output(#[source] io::Error),

@@ -5,10 +5,15 @@
 //! it was recomputed or its signature verified. What was read can be kept in a folder, which any
 //! static web server serves on to others.
 //!
+//! With the feature `ethereum` it reads the entries of a contract from a node instead; rolls and
+//! contents still are files.
+//!
 //! It holds no secrets and writes nothing but its mirror.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod args;
+#[cfg(feature = "ethereum")]
+mod chain;
 mod chart;
 mod derived;
 mod error;

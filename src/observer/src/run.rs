@@ -12,6 +12,8 @@ use symbolon_election::{Complaint, TrustFile};
 use symbolon_ledger::{Pins, Report, Rule, Verdict};
 
 use crate::args::{Args, Command, Options};
+#[cfg(feature = "ethereum")]
+use crate::chain;
 use crate::{Error, Observer, render, source};
 
 /// How a run ended, as an exit status.
@@ -48,6 +50,12 @@ impl ExitStatus {
 /// Runs a command and writes its answer. `follow` returns only when it can't write any more.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Error> {
     match &args.command {
+        #[cfg(feature = "ethereum")]
+        Command::Verify(options) if options.ethereum.is_meant() => {
+            let report = chain::observe(options)?;
+            answer(options, &report, out)?;
+            Ok(ExitStatus::of(&report.verdict))
+        }
         Command::Verify(options) => {
             let report = look(&mut observer(options)?);
             answer(options, &report, out)?;
@@ -71,6 +79,10 @@ fn rules() -> String {
 }
 
 fn follow(options: &Options, every: Duration, out: &mut dyn Write) -> Result<ExitStatus, Error> {
+    #[cfg(feature = "ethereum")]
+    if options.ethereum.is_meant() {
+        return follow_chain(options, every, out);
+    }
     let mut observer = observer(options)?;
     let mut seen = None;
     let mut said = None;
@@ -89,6 +101,25 @@ fn follow(options: &Options, every: Duration, out: &mut dyn Write) -> Result<Exi
     }
 }
 
+/// Reads a chain again and again, from its beginning.
+#[cfg(feature = "ethereum")]
+fn follow_chain(
+    options: &Options,
+    every: Duration,
+    out: &mut dyn Write,
+) -> Result<ExitStatus, Error> {
+    let mut said = None;
+    loop {
+        let report = chain::observe(options)?;
+        let summary = serde_json::to_vec(&report).ok();
+        if said != Some(summary.clone()) {
+            answer(options, &report, out)?;
+            said = Some(summary);
+        }
+        thread::sleep(every);
+    }
+}
+
 fn observer(options: &Options) -> Result<Observer, Error> {
     let pins = pins(options)?;
     let complaints = options.complaint.iter().map(|path| complaint(path));
@@ -101,7 +132,7 @@ fn observer(options: &Options) -> Result<Observer, Error> {
     Ok(Observer::new(source, pins, complaints))
 }
 
-fn pins(options: &Options) -> Result<Pins, Error> {
+pub(crate) fn pins(options: &Options) -> Result<Pins, Error> {
     if let Some(path) = &options.trust {
         let trust = TrustFile::parse(&read(path)?);
         return Ok(Pins::Trust(Box::new(
@@ -114,7 +145,7 @@ fn pins(options: &Options) -> Result<Pins, Error> {
     })
 }
 
-fn complaint(path: &Path) -> Result<Complaint, Error> {
+pub(crate) fn complaint(path: &Path) -> Result<Complaint, Error> {
     Complaint::parse(&read(path)?).map_err(|error| Error::Complaint(path.to_owned(), error))
 }
 
