@@ -38,11 +38,12 @@ impl Rpc {
         }
     }
 
-    /// Asks the node that answered last, then the others in turn.
+    /// Asks the node that answered last, then the others in turn, and all of them once more: to
+    /// ask twice changes nothing, for a transaction is known by its hash.
     pub(crate) fn call(&self, method: &'static str, params: Value) -> Result<Value, EthereumError> {
         let first = self.current.load(Ordering::Relaxed);
         let mut problem = "no endpoint is configured".to_owned();
-        for step in 0..self.endpoints.len() {
+        for step in 0..2 * self.endpoints.len() {
             let at = (first + step) % self.endpoints.len();
             match self.ask(&self.endpoints[at], method, &params) {
                 Ok(answer) => {

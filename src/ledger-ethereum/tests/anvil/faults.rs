@@ -18,9 +18,12 @@ const BALLOTS: u32 = 10_000;
 /// Deeper than any reorganisation here.
 const DEPTH: u64 = 10;
 
+/// Statements, and ballots.
+type Written = (Vec<Vec<u8>>, Vec<Vec<u8>>);
+
 /// Statements and ballots; the same for each anvil, since contracts get the same address.
-fn entries(domain: &Domain) -> &'static (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    static ENTRIES: OnceLock<(Vec<Vec<u8>>, Vec<Vec<u8>>)> = OnceLock::new();
+fn entries(domain: &Domain) -> &'static Written {
+    static ENTRIES: OnceLock<Written> = OnceLock::new();
     ENTRIES.get_or_init(|| {
         let mut script = Script::new(BALLOTS);
         script.domain = domain.clone();
