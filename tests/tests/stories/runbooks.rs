@@ -37,8 +37,8 @@ cat > poll.json <<'END'
                 "options": [{"en": "yes"}, {"en": "no"}], "least": 0, "most": 1}]}
 END
 symbolon --profile pki/organiser-main.toml election draft --content poll.json \
-    --ledger-keys ledger-keys.json --gateway "$receipts" --opens +1s --closes +25s --grace 1s \
-    --forget-after +30s --max-ballots 1 --ballot-batch-min 1 --everybody --trust trust.json --out passing
+    --ledger-keys ledger-keys.json --gateway "$receipts" --opens +1s --closes +45s --grace 1s \
+    --forget-after +50s --max-ballots 1 --ballot-batch-min 1 --everybody --trust trust.json --out passing
 for officer in two three; do
     symbolon officer sign --yes --key "officers/$officer.json" \
         --passphrase-file "officers/$officer.passphrase" --trust trust.json \
@@ -120,6 +120,15 @@ impl Night {
         said["registrationId"].as_str().unwrap().to_owned()
     }
 
+    /// The states of an election's token keys, by epoch; there is one election.
+    fn token_keys(&self) -> Vec<String> {
+        let keys = self.symbolon("auditor-main", &["keys", "list", "--all"]);
+        let keys = keys["keys"].as_array().unwrap().iter();
+        let own = keys.filter(|key| key["purpose"].as_str().unwrap().starts_with("token key"));
+        own.map(|key| key["state"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// The states of all keys of a purpose, by epoch.
     fn states(&self, purpose: &str) -> Vec<String> {
         let keys = self.symbolon("auditor-main", &["keys", "list", "--all"]);
@@ -180,6 +189,12 @@ fn an_election_is_forgotten(night: &Night) {
     assert!(drafted.contains("Manifest"), "{drafted}");
     let elections = night.symbolon("organiser-main", &["election", "list"]);
     let election = elections["elections"][0]["election"].as_str().unwrap();
+    let stolen = commands(&page("runbooks", "stolen-token-key.md"));
+    night.run(
+        "stolen-token-key.md",
+        &format!("election={election}\n{stolen}"),
+    );
+    assert_eq!(night.token_keys(), ["destroyed", "active"]);
     let page_of_it = commands(&page("runbooks", "forgetting-an-election.md"));
     night.run(
         "forgetting-an-election.md",
@@ -189,7 +204,7 @@ fn an_election_is_forgotten(night: &Night) {
     let keys = told["keys"].as_array().unwrap().iter();
     let own = keys.filter(|key| key["purpose"].as_str().unwrap().contains("of election"));
     let states: Vec<_> = own.map(|key| key["state"].clone()).collect();
-    assert_eq!(states, ["destroyed"; 3], "{told:#}");
+    assert_eq!(states, ["destroyed"; 4], "{told:#}");
 }
 
 /// Neither ring nor ring secret lies in the store's folder, nor one of them in the other's.
