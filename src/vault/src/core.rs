@@ -34,8 +34,9 @@ use crate::{
     validation::Validations,
 };
 
-/// How often a change is tried when others come between.
-const ATTEMPTS: u32 = 16;
+/// How often a change is tried when others come between: two seconds, since a ring that is changed
+/// under load keeps everybody waiting until the store has told of it.
+const ATTEMPTS: u32 = 64;
 /// The longest pause between two tries, as a power of two of milliseconds.
 const LONGEST_PAUSE: u32 = 5;
 

@@ -204,8 +204,13 @@ struct Counted {
 impl Counted {
     /// One failure ends the loop.
     fn fail(&self, status: &Status) {
-        let reason = Refusal::from_status(status).reason();
-        let told = format!("{:?}, {}", status.code(), reason.name());
+        let refusal = Refusal::from_status(status);
+        let told = format!(
+            "{:?}, {}, again after {:?}",
+            status.code(),
+            refusal.reason().name(),
+            refusal.retry_after()
+        );
         self.failed.lock().unwrap().get_or_insert(told);
         self.stop.store(1, Ordering::Relaxed);
     }
