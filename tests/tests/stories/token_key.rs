@@ -351,20 +351,22 @@ fn places(list: &Value) -> BTreeSet<usize> {
         .collect()
 }
 
+/// Has a statement drafted for the officers; the folder that it is in.
+fn prepared(city: &City, command: &str, folder: &str) -> String {
+    let (trust, out) = (city.house.path("trust.json"), city.house.path(folder));
+    let election = city.election.to_string();
+    let prepare = ["election", command, &election, "--trust", &trust, "--out"];
+    city.house
+        .symbolon("organiser-main", &[&prepare[..], &[&out]].concat());
+    out
+}
+
 fn close(city: &City) {
     let house = &city.house;
-    let (trust, out) = (house.path("trust.json"), house.path("closing"));
-    let election = city.election.to_string();
-    let prepare = [
-        "election",
-        "prepare-close",
-        &election,
-        "--trust",
-        &trust,
-        "--out",
-        &out,
-    ];
-    house.symbolon("organiser-main", &prepare);
+    let (trust, out) = (
+        house.path("trust.json"),
+        prepared(city, "prepare-close", "closing"),
+    );
     house.sign(&[&format!("{out}/close.json")]);
     house.symbolon(
         "organiser-main",
@@ -375,18 +377,10 @@ fn close(city: &City) {
 /// Officers let another key sign: first too few of them, then enough. The issuers before and after.
 fn rotate(city: &City) -> (Address, Address) {
     let house = &city.house;
-    let (trust, out) = (house.path("trust.json"), house.path("rotating"));
-    let election = city.election.to_string();
-    let prepare = [
-        "election",
-        "prepare-rotation",
-        &election,
-        "--trust",
-        &trust,
-        "--out",
-        &out,
-    ];
-    house.symbolon("organiser-main", &prepare);
+    let (trust, out) = (
+        house.path("trust.json"),
+        prepared(city, "prepare-rotation", "rotating"),
+    );
     let rotate = ["election", "rotate", &out, "--trust", &trust];
     let told = house.symbolon_refuses("organiser-main", &rotate);
     assert!(told.contains("0 officers signed, 2 are needed"), "{told}");

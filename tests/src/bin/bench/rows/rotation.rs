@@ -17,7 +17,7 @@ use symbolon_api_closed::registration::{
 use symbolon_api_public::validation::ValidateTokenRequest;
 use symbolon_crypto::{Secret, aead::AeadKey, kdf::KdfKey, labels, mac::MacKey, random};
 use symbolon_service::client::connect_lazy;
-use symbolon_store::{Change, InstallationId, Key, LocalStore, Options, Store};
+use symbolon_store::{Change, Key, Store};
 use symbolon_tests::house::Plan;
 
 use super::{
@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     city::{City, person},
+    commits,
     load::{Load, Measured, Until},
     row::{Aim, Bench, Series},
 };
@@ -38,8 +39,6 @@ const IDLE: Aim = Aim::AtLeast(0.5);
 const SHARE: &str = "25";
 /// How often token and audit key get a successor beside a load.
 const ROTATIONS: usize = 3;
-/// Rows of one change in the raw store.
-const GROUP: usize = 64;
 
 pub(crate) fn run(bench: &mut Bench) {
     let people = bench.size(1_000_000, 20_000);
@@ -315,26 +314,13 @@ fn in_groups(
     shape: impl Fn(usize, Change) -> Change,
 ) -> f64 {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options::new(
-        folder.path().join("store"),
-        folder.path().join("checkpoint"),
-    );
-    let id = InstallationId::from_bytes(random::bytes(&mut random::os()));
-    let store = LocalStore::create(options.cache(512 << 20), id).unwrap();
+    let store = commits::create(commits::options(folder.path()).cache(512 << 20));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
     let all = |shape: &dyn Fn(usize, Change) -> Change| {
-        for start in (0..people).step_by(GROUP) {
-            let group = start..people.min(start + GROUP);
-            let changes = group.map(|n| shape(n, Change::new())).collect();
-            let outcomes = runtime.block_on(store.commit(changes));
-            assert!(
-                outcomes
-                    .iter()
-                    .all(|outcome| outcome.as_ref().unwrap().is_committed())
-            );
-        }
+        let change = |number| shape(number as usize, Change::new());
+        commits::in_groups(&runtime, &store, people as u64, change);
     };
     all(&before);
     let begun = Instant::now();
