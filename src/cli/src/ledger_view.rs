@@ -2,8 +2,12 @@
 
 mod files;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
+use clap::Args;
 use symbolon_election::{ContentHash, ElectionId, LedgerHead, LedgerKeys, TrustFile, VoterId};
 use symbolon_ledger::{
     Chronicle, FileSource, Pins, Report, RollSource, Sighting, Timeline, Unread, Verifier, layout,
@@ -12,7 +16,7 @@ use symbolon_tlog::{
     Frontier, Hash, MAX_NOTE, SignedCheckpoint, VerifierKey, decode_bundle, leaf_hash,
 };
 
-use crate::error::Error;
+use crate::{error::Error, statements};
 use files::Files;
 
 const WIDE: u16 = 256;
@@ -20,6 +24,29 @@ const LEAF: usize = 32;
 /// A bundle of 256 entries of the longest kind.
 const LARGEST_BUNDLE: u64 = 256 * (2 + 65_535);
 const LARGEST_SIZES: u64 = 64 << 20;
+
+/// Which log is read, and whose elections count.
+#[derive(Args)]
+pub struct LogOption {
+    /// The log: a folder, or a URL that serves the same files.
+    #[arg(long, value_name = "SOURCE")]
+    source: String,
+    /// The authority of the log's certificate, where the public ones don't vouch for it.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The city's trust file.
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+}
+
+impl LogOption {
+    /// The log, not verified yet, and the trust file.
+    pub fn open(&self) -> Result<(LedgerView, TrustFile), Error> {
+        let trust = statements::read_trust(&self.trust)?;
+        let view = LedgerView::open(&self.source, self.ca.as_deref())?;
+        Ok((view, trust))
+    }
+}
 
 /// A log and what it says of itself.
 pub struct LedgerView {
@@ -30,7 +57,7 @@ pub struct LedgerView {
 
 impl LedgerView {
     /// Reads the checkpoints of a log: a folder, or a URL that serves the same files.
-    pub fn open(source: &str, ca: Option<&Path>) -> Result<Self, Error> {
+    fn open(source: &str, ca: Option<&Path>) -> Result<Self, Error> {
         let files = Files::open(source, ca)?;
         let mut view = Self {
             files,

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use symbolon_election::{Domain, Entry, Signature, SignatureFile, Statement, TrustFile, officers};
+use symbolon_election::{
+    Domain, Entry, Signature, SignatureFile, Statement, TrustFile, officers,
+    typed_data::SIGNATURE_SUFFIX,
+};
 
 use crate::{
     error::Error,
     files::{self, Access},
 };
-
-/// How the names of signature files end.
-pub const SIGNATURE_SUFFIX: &str = ".signature.json";
 
 /// Reads a trust file.
 pub fn read_trust(path: &Path) -> Result<TrustFile, Error> {
@@ -59,7 +59,7 @@ pub fn signature_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 
 /// Those of the files' signatures that are on a statement.
 ///
-/// Signatures on other statements are passed over; a wrong one on this statement is an error.
+/// A wrong signature on it is an error.
 pub fn signatures_on(
     statement: &Statement,
     domain: &Domain,
@@ -69,9 +69,7 @@ pub fn signatures_on(
     for path in files {
         let unreadable = |e| Error::unreadable_file(path, e);
         let file = SignatureFile::parse(&files::read(path)?).map_err(unreadable)?;
-        if *file.digest() == statement.digest(domain) {
-            signatures.push(file.verify(statement, domain).map_err(unreadable)?);
-        }
+        signatures.extend(file.signature_on(statement, domain).map_err(unreadable)?);
     }
     Ok(signatures)
 }
@@ -89,6 +87,14 @@ pub fn unsigned(error: symbolon_election::Error) -> Error {
     Error::failed(
         error.to_string(),
         "Collect the signature files of enough officers in the statement's folder: `symbolon officer sign`.",
+    )
+}
+
+/// A folder's statement that waits for its first signature.
+pub fn signed_by_nobody(file: &str) -> Error {
+    Error::failed(
+        "nobody has signed it yet",
+        format!("Sign it: symbolon officer sign --key FILE FOLDER/{file}"),
     )
 }
 

@@ -109,6 +109,9 @@ impl Statement {
     }
 }
 
+/// How the names of signature files end.
+pub const SIGNATURE_SUFFIX: &str = ".signature.json";
+
 /// One officer's signature of one statement, as a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -159,6 +162,18 @@ impl SignatureFile {
     /// The name of what was signed, by the file's own word.
     pub fn statement(&self) -> &str {
         &self.statement
+    }
+
+    /// The signature, if the file says that it is on this statement: then it has to be.
+    pub fn signature_on(
+        &self,
+        statement: &Statement,
+        domain: &Domain,
+    ) -> Result<Option<Signature>, Error> {
+        match self.digest == statement.digest(domain) {
+            true => self.verify(statement, domain).map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Checks that the file is about this statement and that the signer signed it.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use symbolon_election::{
     Address, BackupNote, Digest, Proposal, Signature, SignatureFile, Statement, Typed, officers,
-    proposal::Action,
+    proposal::Action, typed_data::SIGNATURE_SUFFIX,
 };
 use symbolon_store::Key;
 
@@ -15,8 +15,6 @@ use crate::{
     rows::{Officers, encode},
 };
 
-/// How the names of signature files end.
-const SIGNATURE: &str = ".signature.json";
 /// The largest file of a proposal's folder.
 const LARGEST: u64 = 1 << 20;
 
@@ -85,10 +83,8 @@ impl Decision {
         for path in signature_files(folder)? {
             let file = SignatureFile::parse(&read(&path)?)
                 .map_err(|error| RestoreError::file(&path, error))?;
-            if *file.digest() == digest {
-                let signature = file.verify(&statement, &domain);
-                signatures.push(signature.map_err(|error| RestoreError::file(&path, error))?);
-            }
+            let signature = file.signature_on(&statement, &domain);
+            signatures.extend(signature.map_err(|error| RestoreError::file(&path, error))?);
         }
         let recovered = |signature: &Signature| {
             let signer = officers::recover("Proposal", &digest, signature);
@@ -147,7 +143,7 @@ fn signature_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, RestoreErro
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unread)? {
         let path = entry.map_err(unread)?.path();
-        if path.to_string_lossy().ends_with(SIGNATURE) {
+        if path.to_string_lossy().ends_with(SIGNATURE_SUFFIX) {
             found.push(path);
         }
     }

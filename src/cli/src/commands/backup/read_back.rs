@@ -1,7 +1,4 @@
-use std::{
-    collections::{BTreeMap, btree_map::Entry as Slot},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, btree_map::Entry as Slot};
 
 use clap::Args;
 use serde_json::json;
@@ -13,7 +10,10 @@ use symbolon_election::{
 };
 
 use crate::{
-    Context, Error, context::refused, ledger_view::LedgerView, output::Report, statements,
+    Context, Error,
+    context::refused,
+    ledger_view::{LedgerView, LogOption},
+    output::Report,
 };
 
 /// How many tokens are handed in at a time.
@@ -29,15 +29,8 @@ officers resume the election: symbolon proposals draft resume-issuance")]
 pub struct ReadBack {
     /// The election's ID.
     election: ElectionId,
-    /// The log's folder, or the address that serves it.
-    #[arg(long, value_name = "SOURCE")]
-    source: String,
-    /// The authority of the log's certificate, where the public ones don't vouch for it.
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-    /// The city's trust file.
-    #[arg(long, value_name = "FILE")]
-    trust: PathBuf,
+    #[command(flatten)]
+    log: LogOption,
 }
 
 /// What a ledger says of one election.
@@ -54,8 +47,7 @@ struct Reading {
 
 impl ReadBack {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
-        let trust = statements::read_trust(&self.trust)?;
-        let mut view = LedgerView::open(&self.source, self.ca.as_deref())?;
+        let (mut view, trust) = self.log.open()?;
         view.verify(&trust)?;
         let reading = Reading::of(&view, self.election, &trust)?;
         let tokens: Vec<_> = reading.places.values().flatten().map(seen).collect();

@@ -112,12 +112,7 @@ impl Sign {
             }
             Ok(last)
         })?;
-        let conflict = conflict.ok_or_else(|| {
-            Error::failed(
-                "nobody has signed it yet",
-                "Sign it: symbolon officer sign --key FILE FOLDER/verdict.json",
-            )
-        })?;
+        let conflict = conflict.ok_or_else(|| statements::signed_by_nobody(VERDICT))?;
         Ok(super::report(&conflict))
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     Context, Error,
     context::refused,
     files::{self, Access},
-    ledger_view::LedgerView,
+    ledger_view::LogOption,
     output::Report,
     statements,
 };
@@ -26,15 +26,8 @@ anything on the log is violated or missing. Needs no service.")]
 pub struct PrepareCertify {
     /// The election's ID.
     election: ElectionId,
-    /// The log: a folder, or a URL that serves the same files.
-    #[arg(long, value_name = "SOURCE")]
-    source: String,
-    /// The authority of the log's certificate, where the public ones don't vouch for it.
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-    /// The city's trust file.
-    #[arg(long, value_name = "FILE")]
-    trust: PathBuf,
+    #[command(flatten)]
+    log: LogOption,
     /// Where certified.json and tally.json go.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -51,8 +44,7 @@ pub struct Certify {
 
 impl PrepareCertify {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
-        let trust = statements::read_trust(&self.trust)?;
-        let mut view = LedgerView::open(&self.source, self.ca.as_deref())?;
+        let (mut view, trust) = self.log.open()?;
         let report = view.verify(&trust)?;
         check_verdict(&report.verdict)?;
         let found = report

@@ -84,8 +84,5 @@ impl Folder {
 }
 
 pub(super) fn unsigned() -> Error {
-    Error::failed(
-        "nobody has signed it yet",
-        "Sign it: symbolon officer sign --key FILE FOLDER/proposal.json",
-    )
+    statements::signed_by_nobody(PROPOSAL)
 }
