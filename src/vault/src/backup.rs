@@ -25,8 +25,9 @@ use crate::{
     audit_log::log_key,
     config::BackupConfig,
     core::Core,
-    rows::{Table, encode},
+    rows::{Table, encode, read},
     seal::Keys,
+    sweep::blocking,
 };
 pub(crate) use files::NOTE;
 use files::Output;
@@ -167,10 +168,8 @@ impl Core {
     /// How it stands with backups.
     pub async fn backups(&self) -> Result<Standing, Error> {
         let plan = self.find_plan().await?.map(|(plan, _)| plan);
-        let taken = self.store.get_one(Taken::key()).await?;
-        let taken: Option<Taken> = taken
-            .map(|row| Table::Meta.decode(&row.bytes))
-            .transpose()?;
+        let taken = read(self.store.as_ref(), Table::Meta, Taken::key()).await?;
+        let taken: Option<Taken> = taken.map(|(taken, _)| taken);
         let state = *self.backups.state();
         let written = self.backups.written.load(Ordering::Relaxed);
         Ok(Standing {
@@ -208,7 +207,7 @@ impl Core {
         let note = note(&snapshot, &copies, &summary, now);
         let key = log_key(keys.audit(), &snapshot.head().installation())?;
         let name = output.name().to_owned();
-        files::blocking(move || output.finish(&copies, &note, &key)).await?;
+        blocking(move || output.finish(&copies, &note, &key)).await?;
         let taken = Taken {
             name,
             taken: now,
@@ -237,7 +236,7 @@ impl Core {
         let _alone = self.seal.alone().await;
         let snapshot = self.store.snapshot().await?;
         let files = self.seal.files().clone();
-        let copies = files::blocking(move || Ok(files.copies()?)).await?;
+        let copies = blocking(move || Ok(files.copies()?)).await?;
         match copies.revision == self.keys()?.revision() {
             true => Ok((snapshot, copies)),
             // Another process wrote it.
@@ -277,9 +276,7 @@ impl Core {
     }
 
     async fn find_plan(&self) -> Result<Option<(Plan, Value)>, Error> {
-        let row = self.store.get_one(Plan::key()).await?;
-        let found = row.map(|row| Ok((Table::Meta.decode(&row.bytes)?, row)));
-        found.transpose()
+        read(self.store.as_ref(), Table::Meta, Plan::key()).await
     }
 }
 

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use futures_util::TryStreamExt;
-use symbolon_keyring::{Epoch, KeyId, Ring, keys::SealingKey};
+use symbolon_keyring::{Epoch, KeyId, Ring};
 use symbolon_store::{Row, Store};
 
 use crate::{
     Error,
+    rotation::under::{epoch_of, sealed_under},
     rows::{Record, RecordId, Table, decode_ids},
     seal::Keys,
     sweep::pages,
@@ -61,7 +62,7 @@ impl Inspection {
     ) -> Result<(), Error> {
         for row in &page {
             self.records += 1;
-            let key = SealingKey::key_of(&row.value.bytes)?;
+            let key = sealed_under(Table::Record, row)?;
             *self.sealed.entry(key).or_default() += 1;
             let id = RecordId::from_value(Table::Record, row.key.name())?;
             let Ok(record) = Record::open(&id, keys, &row.value.bytes) else {
@@ -81,15 +82,7 @@ impl Inspection {
     ) -> Result<(), Error> {
         let mut records = Vec::new();
         for row in &page {
-            let (epoch, _) = row
-                .key
-                .name()
-                .split_first_chunk()
-                .ok_or(Error::Row(table.name()))?;
-            *self
-                .leading
-                .entry(Epoch(u32::from_be_bytes(*epoch)))
-                .or_default() += 1;
+            *self.leading.entry(epoch_of(table, row)?).or_default() += 1;
             let ids = decode_ids(&row.value.bytes)?;
             records.extend(ids.iter().map(RecordId::key));
         }

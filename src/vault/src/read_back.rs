@@ -18,7 +18,7 @@ use crate::{
     core::{Core, retried},
     elections::{Election, refuse},
     halts::Halt,
-    rows::{RingMirror, Table, encode},
+    rows::{RingMirror, Table, encode, read},
 };
 
 /// An election that a vault found in a backup before its end.
@@ -218,8 +218,6 @@ impl Core {
     }
 
     async fn restored(&self, id: &ElectionId) -> Result<Option<(Restored, Value)>, Error> {
-        let row = self.store.get_one(key(id)).await?;
-        let found = row.map(|row| Ok((Table::Meta.decode(&row.bytes)?, row)));
-        found.transpose()
+        read(self.store.as_ref(), Table::Meta, key(id)).await
     }
 }

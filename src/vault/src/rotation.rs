@@ -11,6 +11,7 @@ mod audit;
 mod records;
 mod remove;
 mod tickets;
+pub(crate) mod under;
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ use crate::{
     Error,
     audit::{Caller, Leaf},
     core::Core,
-    rows::{Table, encode},
+    rows::{Table, encode, read},
     seal::Keys,
     sweep::count,
 };
@@ -147,9 +148,7 @@ pub async fn under_way(store: &dyn Store) -> Result<Option<Rotation>, Error> {
 }
 
 async fn find(store: &dyn Store) -> Result<Option<(Rotation, Value)>, Error> {
-    let row = store.get_one(Rotation::key()).await?;
-    let found = row.map(|row| Ok((Table::Meta.decode(&row.bytes)?, row)));
-    found.transpose()
+    read(store, Table::Meta, Rotation::key()).await
 }
 
 impl Core {

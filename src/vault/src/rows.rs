@@ -9,7 +9,7 @@ pub use record::{Leading, Record, RecordId};
 
 use serde::{Serialize, de::DeserializeOwned};
 use symbolon_keyring::keys::IndexEntry;
-use symbolon_store::{Key, KeyRange};
+use symbolon_store::{Key, KeyRange, Store, Value};
 
 use crate::Error;
 
@@ -104,6 +104,17 @@ impl Table {
             _ => Err(Error::Row(self.name())),
         }
     }
+}
+
+/// A row of a table as what it holds, and as it was read.
+pub(crate) async fn read<T: DeserializeOwned>(
+    store: &dyn Store,
+    table: Table,
+    key: Key,
+) -> Result<Option<(T, Value)>, Error> {
+    let row = store.get_one(key).await?;
+    let read = row.map(|row| Ok((table.decode(&row.bytes)?, row)));
+    read.transpose()
 }
 
 /// The bytes of a row that holds no secret.

@@ -91,11 +91,11 @@ impl Vault {
         every(SUM_UP, &core, shutdown, |core| {
             Box::pin(core.sum_up_validations())
         });
-        every(LOOK, &core, shutdown, |core| Box::pin(end_elections(core)));
+        every(LOOK, &core, shutdown, |core| Box::pin(core.end_elections()));
         every(LOOK, &core, shutdown, |core| Box::pin(core.expire_shares()));
         every(LOOK, &core, shutdown, |core| Box::pin(core.rotate()));
         every(FORGET, &core, shutdown, |core| {
-            Box::pin(forget_elections(core))
+            Box::pin(core.forget_elections())
         });
         every(LOOK, &core, shutdown, |core| Box::pin(core.back_up()));
         for address in running.addresses() {
@@ -153,18 +153,4 @@ fn every(interval: Duration, core: &Arc<Core>, shutdown: &Shutdown, work: Work) 
             }
         }
     });
-}
-
-async fn end_elections(core: &Core) -> Result<(), Error> {
-    match core.seal.is_sealed() {
-        true => Ok(()),
-        false => core.end_elections().await,
-    }
-}
-
-async fn forget_elections(core: &Core) -> Result<(), Error> {
-    match core.seal.is_sealed() {
-        true => Ok(()),
-        false => core.forget_elections().await,
-    }
 }

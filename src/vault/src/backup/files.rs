@@ -9,12 +9,11 @@ use std::{
 use symbolon_crypto::keyfile;
 use symbolon_election::{BackupNote, words::utc};
 use symbolon_keyring::RingCopies;
-use symbolon_service::reasons::Reason;
 use symbolon_store::{BackupSummary, BackupWriter, Head};
 use symbolon_tlog::{LogKey, Note};
 use tempfile::NamedTempFile;
 
-use crate::{Error, config::BackupConfig};
+use crate::{Error, config::BackupConfig, sweep::blocking};
 
 /// How the name of a store's backup ends.
 const STORE: &str = "store";
@@ -158,14 +157,6 @@ pub(crate) fn stamp(now: u64) -> String {
         Some((day, time)) if digits.len() == 14 => format!("{day}-{time}"),
         _ => digits,
     }
-}
-
-/// Does what takes long off the connection's worker.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| Reason::Internal)?
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

@@ -26,7 +26,7 @@ use crate::{
     core::Core,
     issuance::Issuance,
     published,
-    sweep::{PAGE, blocking, pages, work_on},
+    sweep::{PAGE, blocking, count, pages, work_on},
 };
 
 /// Bytes of a place in the issued list.
@@ -35,6 +35,9 @@ const PLACE: u64 = 20;
 impl Core {
     /// Ends issuing in every election whose time is over, and writes its issued list.
     pub async fn end_elections(&self) -> Result<(), Error> {
+        if self.seal.is_sealed() {
+            return Ok(());
+        }
         let mut after = None;
         loop {
             let rows = self.elections_after(after.as_ref(), PAGE).await?;
@@ -134,14 +137,12 @@ impl Core {
             return Err(Reason::StatementDiffers.into());
         }
         let own = election.keys(&*self.keys()?)?;
-        let rows = pages(&self.store, &Issuance::prefix(&own));
-        let known = rows.try_fold(0, async |sum, rows| Ok(sum + rows.len() as u64));
         let row = ElectionRow {
             stage: Stage::Closed,
             ended: true,
             issued: Some(Issued {
                 list: *close_of.issued.as_bytes(),
-                count: known.await?,
+                count: count(&self.store, &Issuance::prefix(&own)).await?,
             }),
             close: Some(close.to_vec()),
             ..election.row.clone()

@@ -6,12 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::TryStreamExt;
 use symbolon_election::ElectionId;
-use symbolon_store::Key;
 
 use super::Election;
-use crate::{Error, core::Core, issuance::Issuance, sweep::pages};
+use crate::{Error, core::Core, issuance::Issuance, sweep::count};
 
 /// A count that took a second is good for this many seconds.
 const GOOD_FOR: u32 = 20;
@@ -58,22 +56,17 @@ impl Core {
             return Ok(0);
         };
         let counts = self.elections.counts.of(&election.id);
-        let mut count = counts.lock().await;
-        if let Some(count) = count.as_ref().filter(|count| count.is_good()) {
+        let mut last = counts.lock().await;
+        if let Some(count) = last.as_ref().filter(|count| count.is_good()) {
             return Ok(count.issued);
         }
         let begun = Instant::now();
-        let issued = self.count_rows(&Issuance::prefix(&own)).await?;
-        *count = Some(Count {
+        let issued = count(&self.store, &Issuance::prefix(&own)).await?;
+        *last = Some(Count {
             issued,
             taken: Instant::now(),
             cost: begun.elapsed(),
         });
         Ok(issued)
-    }
-
-    async fn count_rows(&self, prefix: &Key) -> Result<u64, Error> {
-        let counts = pages(&self.store, prefix).map_ok(|rows| rows.len() as u64);
-        counts.try_fold(0, async |sum, rows| Ok(sum + rows)).await
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     Error,
     audit::{Caller, Leaf},
     core::{Core, retried},
-    rows::{RingMirror, Table, encode},
+    rows::{RingMirror, Table, encode, read},
 };
 
 /// Where it is noted, by election, since when token keys are to be destroyed: no crash leaves one, or
@@ -185,10 +185,10 @@ impl Core {
     /// Ends what was noted: the key that signs is active in the ring, those that signed before or waited
     /// in vain are destroyed and certified.
     async fn settle_issuer(&self, id: &ElectionId) -> Result<(), Error> {
-        let Some(noted) = self.store.get_one(ending_key(id)).await? else {
+        let noted = read::<u64>(self.store.as_ref(), Table::Meta, ending_key(id));
+        let Some((since, _)) = noted.await? else {
             return Ok(());
         };
-        let since: u64 = Table::Meta.decode(&noted.bytes)?;
         let election = self.election(id).await?;
         let purpose = Purpose::ElectionToken(election.manifest().nonce);
         self.activate_issuer(&election, &purpose).await?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use symbolon_election::{BackupNote, ElectionId};
-use symbolon_keyring::{KeyId, Purpose, SealedRing, keys::SealingKey};
+use symbolon_keyring::{Epoch, KeyId, Purpose, SealedRing};
 use symbolon_store::{BackupPart, BackupSummary, Checkpoint, Head, Row};
 use symbolon_tlog::Hash;
 
@@ -14,17 +14,10 @@ use super::{RestoreError, open};
 use crate::{
     Error,
     elections::{ElectionRow, Stage},
-    registration::TicketRow,
     roll,
+    rotation::under::{INDEXED, epoch_of, sealed_under},
     rows::{Officers, RingMirror, Table},
 };
-
-/// The tables whose keys begin with an epoch of the index key.
-const INDEXED: [u8; 3] = [
-    Table::Index as u8,
-    Table::Registration as u8,
-    Table::TicketByKeys as u8,
-];
 
 /// What a backup holds, as far as it matters before it is restored.
 pub(super) struct Inspected {
@@ -37,7 +30,7 @@ pub(super) struct Inspected {
     pub(super) root_at_checkpoint: Option<Hash>,
     mirror: RingMirror,
     /// Rows by the epoch of the index key that they lie under.
-    epochs: BTreeMap<u32, u64>,
+    epochs: BTreeMap<Epoch, u64>,
     /// Rows by the key that seals them.
     seals: BTreeMap<KeyId, u64>,
 }
@@ -48,7 +41,7 @@ struct Gathered {
     officers: Option<Officers>,
     mirror: Option<RingMirror>,
     unfinished: Vec<ElectionId>,
-    epochs: BTreeMap<u32, u64>,
+    epochs: BTreeMap<Epoch, u64>,
     seals: BTreeMap<KeyId, u64>,
 }
 
@@ -106,15 +99,10 @@ impl Gathered {
             self.officers = Some(Table::Meta.decode(bytes)?);
         } else if row.key == RingMirror::key() {
             self.mirror = Some(Table::Meta.decode(bytes)?);
-        } else if INDEXED.contains(&row.key.table()) {
-            let epoch = row.key.name().first_chunk();
-            let epoch = epoch.ok_or(Error::Row(Table::Index.name()))?;
-            *self.epochs.entry(u32::from_be_bytes(*epoch)).or_default() += 1;
-        } else if row.key.table() == Table::Record as u8 {
-            self.sealed_under(bytes)?;
-        } else if row.key.table() == Table::Ticket as u8 {
-            let ticket: TicketRow = Table::Ticket.decode(bytes)?;
-            self.sealed_under(&ticket.match_keys)?;
+        } else if let Some(table) = of_one(row, INDEXED) {
+            *self.epochs.entry(epoch_of(table, row)?).or_default() += 1;
+        } else if let Some(table) = of_one(row, [Table::Record, Table::Ticket]) {
+            *self.seals.entry(sealed_under(table, row)?).or_default() += 1;
         } else if row.key.table() == Table::Election as u8 {
             let damaged = |_| Error::Row(Table::Election.name());
             let election: ElectionRow = Table::Election.decode(bytes)?;
@@ -126,11 +114,12 @@ impl Gathered {
         }
         Ok(())
     }
+}
 
-    fn sealed_under(&mut self, sealed: &[u8]) -> Result<(), Error> {
-        *self.seals.entry(SealingKey::key_of(sealed)?).or_default() += 1;
-        Ok(())
-    }
+/// The one of some tables that a row is of.
+fn of_one<const N: usize>(row: &Row, tables: [Table; N]) -> Option<Table> {
+    let own = |table: &Table| *table as u8 == row.key.table();
+    tables.into_iter().find(own)
 }
 
 impl Inspected {
@@ -146,7 +135,7 @@ impl Inspected {
         let live = || ring.keys().filter(|key| key.state.is_live());
         for (epoch, rows) in &self.epochs {
             let mut index = live().filter(|key| key.purpose == Purpose::Index);
-            if !index.any(|key| key.epoch.0 == *epoch) {
+            if !index.any(|key| key.epoch == *epoch) {
                 let key = format!("index key of epoch {epoch}");
                 return Err(RestoreError::Destroyed { key, rows: *rows });
             }

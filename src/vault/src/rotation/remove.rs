@@ -1,16 +1,18 @@
 //! What lies under the old key: removed, or looked for once more.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use symbolon_keyring::{KeyId, keys::SealingKey};
+use symbolon_keyring::KeyId;
 use symbolon_store::{Change, KeyRange, Row, Store, Value};
 
-use super::{PORTION, Rotation, Step, retiring};
+use super::{
+    PORTION, Rotation, Step, retiring,
+    under::{INDEXED, sealed_under},
+};
 use crate::{
     Error,
     core::Core,
-    registration::TicketRow,
     rows::Table,
     seal::Keys,
     sweep::{pages, remove},
@@ -18,8 +20,6 @@ use crate::{
 
 /// How many portions of them are removed before it is noted.
 const PORTIONS: usize = 4;
-/// The tables whose rows are found by the index key.
-const INDEXED: [Table; 3] = [Table::Index, Table::Registration, Table::TicketByKeys];
 
 impl Core {
     /// The next rows that the old index keys blinded. Nobody writes any of them now.
@@ -51,11 +51,9 @@ impl Core {
         rotation: &Rotation,
         row: &Value,
     ) -> Result<(), Error> {
-        let mut others = 0;
+        let (mut others, sealing) = (0, keys.sealing().id());
         for table in [Table::Record, Table::Ticket] {
-            let counts = seals(&self.store, table).await?;
-            let sealing = keys.sealing().id();
-            others += counts.iter().filter(|(key, _)| **key != sealing).count();
+            others += sealed_otherwise(&self.store, table, sealing).await?;
         }
         let next = match others {
             0 => rotation.at(Step::Destroy),
@@ -65,27 +63,17 @@ impl Core {
     }
 }
 
-/// How many rows of a table are sealed under each key.
-async fn seals(store: &Arc<dyn Store>, table: Table) -> Result<BTreeMap<KeyId, u64>, Error> {
-    let counts = pages(store, &table.prefix()).and_then(async |page| {
-        let keys = page.iter().map(|row| sealed_under(table, row));
-        keys.collect::<Result<Vec<_>, _>>()
-    });
-    let add = async |mut counts: BTreeMap<_, _>, keys: Vec<KeyId>| {
-        for key in keys {
-            *counts.entry(key).or_default() += 1;
+/// How many rows of a table another key seals.
+async fn sealed_otherwise(
+    store: &Arc<dyn Store>,
+    table: Table,
+    sealing: KeyId,
+) -> Result<u64, Error> {
+    let count = async |mut others, page: Vec<Row>| {
+        for row in &page {
+            others += u64::from(sealed_under(table, row)? != sealing);
         }
-        Ok(counts)
+        Ok(others)
     };
-    counts.try_fold(BTreeMap::new(), add).await
-}
-
-fn sealed_under(table: Table, row: &Row) -> Result<KeyId, Error> {
-    Ok(match table {
-        Table::Ticket => {
-            let ticket: TicketRow = table.decode(&row.value.bytes)?;
-            SealingKey::key_of(&ticket.match_keys)?
-        }
-        _ => SealingKey::key_of(&row.value.bytes)?,
-    })
+    pages(store, &table.prefix()).try_fold(0, count).await
 }
