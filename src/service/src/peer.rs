@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use crate::{Reason, Refusal, roles::Role};
+use crate::{Reason, Refusal, Serial, roles::Role};
 
 /// The last part of `spiffe://domain/role/name`: 1 to 64 lower-case letters, digits,
 /// `.`, `-` and `_`, beginning with a letter or digit.
@@ -72,7 +72,7 @@ pub enum PeerProblem {
 pub struct Peer {
     role: Role,
     name: PeerName,
-    serial: Vec<u8>,
+    serial: Serial,
     fingerprint: [u8; 32],
 }
 
@@ -82,7 +82,7 @@ impl Peer {
         Self {
             role: Role::Public,
             name: PeerName(Role::Public.as_str().to_owned()),
-            serial: Vec::new(),
+            serial: Serial::new(&[]),
             fingerprint: [0; 32],
         }
     }
@@ -102,7 +102,7 @@ impl Peer {
         Ok(Self {
             role,
             name,
-            serial: certificate.raw_serial().to_vec(),
+            serial: Serial::new(certificate.raw_serial()),
             fingerprint: Sha256::digest(leaf.as_ref()).into(),
         })
     }
@@ -117,8 +117,8 @@ impl Peer {
         &self.name
     }
 
-    /// The certificate's serial number, big-endian; empty for the public.
-    pub fn serial(&self) -> &[u8] {
+    /// The certificate's serial number; zero for the public.
+    pub fn serial(&self) -> &Serial {
         &self.serial
     }
 

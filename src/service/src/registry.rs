@@ -11,7 +11,7 @@ use std::{
 use rustls_pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
 
-use crate::{peer::Peer, roles::Role};
+use crate::{Serial, peer::Peer, roles::Role, serial::Revoked};
 
 /// One live connection, as others see it.
 #[derive(Clone, Debug)]
@@ -30,10 +30,11 @@ struct Entry {
     drain: CancellationToken,
 }
 
-/// The live connections of a server.
+/// The live connections of a server, and the certificates that get none.
 #[derive(Default)]
 pub struct Registry {
     next: AtomicU64,
+    revoked: Arc<Revoked>,
     entries: Mutex<HashMap<u64, Entry>>,
 }
 
@@ -58,10 +59,22 @@ impl Registry {
         self.len() == 0
     }
 
-    /// Cuts off every connection whose certificate has this serial number. Returns how
-    /// many there were.
-    pub fn close_serial(&self, serial: &[u8]) -> usize {
+    /// Takes no certificate of this serial number from now on, and cuts off the connections
+    /// that have one: nothing more is read from them. Returns how many there were.
+    pub fn revoke(&self, serial: &Serial) -> usize {
+        // First the number: whoever registers afterwards finds it there.
+        self.revoked.insert(serial.clone());
         self.close_where(|entry| entry.peer.role() != Role::Public && entry.peer.serial() == serial)
+    }
+
+    /// Takes certificates of this serial number again.
+    pub fn restore(&self, serial: &Serial) {
+        self.revoked.remove(serial);
+    }
+
+    /// The serial numbers that no handshake takes.
+    pub(crate) fn revoked(&self) -> &Arc<Revoked> {
+        &self.revoked
     }
 
     /// Cuts off every connection of this role and name. Returns how many there were.
@@ -104,13 +117,17 @@ impl Registry {
         let close = CancellationToken::new();
         let drain = CancellationToken::new();
         let entry = Entry {
-            peer,
+            peer: peer.clone(),
             listener,
             chain,
             close: close.clone(),
             drain: drain.clone(),
         };
         self.lock().insert(id, entry);
+        // Between the handshake and now it may have been revoked.
+        if peer.role() != Role::Public && self.revoked.holds(peer.serial()) {
+            close.cancel();
+        }
         Ticket {
             registry: self.clone(),
             id,
@@ -180,7 +197,8 @@ mod tests {
     fn the_public_has_no_serial() {
         let registry = Arc::new(Registry::default());
         let ticket = register(&registry, 0);
-        assert_eq!(registry.close_serial(&[]), 0);
+        assert_eq!(registry.revoke(&Serial::new(&[])), 0);
+        assert!(!register(&registry, 0).close.is_cancelled());
         assert_eq!(registry.close_peer(Role::Public, "public"), 1);
         assert!(ticket.close.is_cancelled());
     }

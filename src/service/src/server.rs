@@ -92,14 +92,20 @@ pub struct Server {
     workers: usize,
     drain: Duration,
     reload_every: Option<Duration>,
+    registry: Arc<Registry>,
 }
 
 impl Server {
     /// Takes the addresses and loads certificates; nothing is accepted yet.
     pub fn bind(listeners: Vec<Listener>) -> Result<Self, Error> {
+        Self::bind_with(listeners, Arc::default())
+    }
+
+    /// Like [`Server::bind`], for who holds the registry before there is a connection.
+    pub fn bind_with(listeners: Vec<Listener>, registry: Arc<Registry>) -> Result<Self, Error> {
         let listeners = listeners.into_iter().enumerate();
         let listeners: Result<Vec<_>, _> = listeners
-            .map(|(index, listener)| Listening::new(index, listener))
+            .map(|(index, listener)| Listening::new(index, listener, registry.revoked()))
             .collect();
         let cores = std::thread::available_parallelism();
         Ok(Self {
@@ -107,6 +113,7 @@ impl Server {
             workers: cores.map_or(1, |cores| cores.get()),
             drain: Duration::from_secs(20),
             reload_every: None,
+            registry,
         })
     }
 
@@ -142,7 +149,7 @@ impl Server {
         let (listeners, sockets): (Vec<_>, Vec<_>) = self.listeners.into_iter().unzip();
         let shared = Arc::new(Shared {
             listeners: listeners.into_iter().map(Arc::new).collect(),
-            registry: Arc::default(),
+            registry: self.registry,
             shutdown: shutdown.clone(),
             drain: self.drain,
             reload_every: self.reload_every,

@@ -18,6 +18,7 @@ use crate::{
     files,
     peer::Peer,
     provider,
+    serial::Revoked,
 };
 use verifier::PeerVerifier;
 
@@ -45,22 +46,29 @@ pub(crate) struct TlsFiles {
     files: TlsConfig,
     auth: ClientAuth,
     alpn: Vec<Vec<u8>>,
+    revoked: Arc<Revoked>,
     current: RwLock<(Arc<TlsState>, [u8; 32])>,
 }
 
 impl TlsFiles {
     /// Loads the files; a wrong one is an error.
-    pub(crate) fn load(files: &TlsConfig, auth: ClientAuth, http1: bool) -> Result<Self, Error> {
+    pub(crate) fn load(
+        files: &TlsConfig,
+        auth: ClientAuth,
+        http1: bool,
+        revoked: Arc<Revoked>,
+    ) -> Result<Self, Error> {
         let mut alpn = vec![provider::ALPN_H2.to_vec()];
         if http1 {
             alpn.push(provider::ALPN_HTTP1.to_vec());
         }
         let digest = digest(files)?;
-        let state = Arc::new(build(files, auth, &alpn)?);
+        let state = Arc::new(build(files, auth, &alpn, &revoked)?);
         Ok(Self {
             files: files.clone(),
             auth,
             alpn,
+            revoked,
             current: RwLock::new((state, digest)),
         })
     }
@@ -80,7 +88,7 @@ impl TlsFiles {
             return Ok(false);
         }
         drop(current);
-        let state = Arc::new(build(&self.files, self.auth, &self.alpn)?);
+        let state = Arc::new(build(&self.files, self.auth, &self.alpn, &self.revoked)?);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = (state, digest);
         Ok(true)
@@ -103,14 +111,19 @@ fn digest(tls: &TlsConfig) -> Result<[u8; 32], Error> {
     Ok(hash.finalize().into())
 }
 
-fn build(tls: &TlsConfig, auth: ClientAuth, alpn: &[Vec<u8>]) -> Result<TlsState, Error> {
+fn build(
+    tls: &TlsConfig,
+    auth: ClientAuth,
+    alpn: &[Vec<u8>],
+    revoked: &Arc<Revoked>,
+) -> Result<TlsState, Error> {
     let wrong = |error: rustls::Error| Error::Tls(error.to_string());
     let unfit = |error: rustls::Error| {
         let (certificate, key) = (tls.certificate.display(), tls.key.display());
         Error::Tls(format!("{certificate} with {key}: {error}"))
     };
     let clients = match auth {
-        ClientAuth::Required => Some(Arc::new(client_verifier(tls)?)),
+        ClientAuth::Required => Some(Arc::new(client_verifier(tls, revoked)?)),
         ClientAuth::None => None,
     };
     let verifier: Arc<dyn ClientCertVerifier> = match &clients {
@@ -135,7 +148,7 @@ fn build(tls: &TlsConfig, auth: ClientAuth, alpn: &[Vec<u8>]) -> Result<TlsState
     Ok(TlsState { config, clients })
 }
 
-fn client_verifier(tls: &TlsConfig) -> Result<PeerVerifier, Error> {
+fn client_verifier(tls: &TlsConfig, revoked: &Arc<Revoked>) -> Result<PeerVerifier, Error> {
     let missing = |key| crate::config::value(key, "client_auth = \"required\" needs it");
     let ca = tls.client_ca.as_ref();
     let ca = ca.ok_or_else(|| missing("listener.tls.client_ca"))?;
@@ -157,5 +170,9 @@ fn client_verifier(tls: &TlsConfig) -> Result<PeerVerifier, Error> {
             .with_crls(crls)
             .build()
             .map_err(|error| Error::Tls(error.to_string()))?;
-    Ok(PeerVerifier::new(verifier, trust_domain.clone()))
+    Ok(PeerVerifier::new(
+        verifier,
+        trust_domain.clone(),
+        Arc::clone(revoked),
+    ))
 }

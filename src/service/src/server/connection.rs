@@ -182,12 +182,8 @@ async fn run(
     loop {
         let wake = sleep_until(ends.next);
         tokio::select! {
-            result = connection.as_mut() => {
-                if let Err(error) = result {
-                    tracing::debug!(%error, listener = %listening.address, "connection ended");
-                }
-                return;
-            }
+            // Once it is to be closed, nothing more is read.
+            biased;
             () = ticket.close.cancelled() => return metrics::connection_cut("revoked"),
             () = shared.shutdown.forced() => return,
             () = shared.shutdown.triggered(), if !ends.draining => {
@@ -197,6 +193,12 @@ async fn run(
             () = ticket.drain.cancelled(), if !ends.draining => {
                 ends.drain(limits.drain());
                 connection.as_mut().graceful_shutdown();
+            }
+            result = connection.as_mut() => {
+                if let Err(error) = result {
+                    tracing::debug!(%error, listener = %listening.address, "connection ended");
+                }
+                return;
             }
             () = wake => match ends.woke(limits, spoke(&guard, &read)) {
                 End::Wait => {}

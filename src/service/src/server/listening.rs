@@ -12,7 +12,7 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::sync::Semaphore;
 
 use super::{Listener, peers::Peers};
-use crate::{Error, Refusal, config::Limits, roles::RoleTable, tls::TlsFiles};
+use crate::{Error, Refusal, config::Limits, roles::RoleTable, serial::Revoked, tls::TlsFiles};
 
 /// How many finished TCP handshakes may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -39,7 +39,11 @@ pub(crate) struct Listening {
 
 impl Listening {
     /// Loads the files and takes the address.
-    pub(crate) fn new(index: usize, listener: Listener) -> Result<(Self, TcpListener), Error> {
+    pub(crate) fn new(
+        index: usize,
+        listener: Listener,
+        revoked: &Arc<Revoked>,
+    ) -> Result<(Self, TcpListener), Error> {
         let Listener {
             config,
             table,
@@ -48,7 +52,10 @@ impl Listening {
         } = listener;
         config.validate()?;
         let tls = match &config.tls {
-            Some(files) => Some(TlsFiles::load(files, config.client_auth, table.has_http())?),
+            Some(files) => {
+                let (auth, http1) = (config.client_auth, table.has_http());
+                Some(TlsFiles::load(files, auth, http1, Arc::clone(revoked))?)
+            }
             None => None,
         };
         let bind = |source| Error::Bind {

@@ -3,26 +3,33 @@
 use std::sync::Arc;
 
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
     client::danger::HandshakeSignatureValid,
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 
-use crate::peer::Peer;
+use crate::{peer::Peer, serial::Revoked};
 
-/// Accepts who webpki accepts and who has a role; the rest fails in the handshake.
+/// Accepts who webpki accepts, who has a role and isn't revoked here; the rest fails in the
+/// handshake.
 #[derive(Debug)]
 pub(super) struct PeerVerifier {
     webpki: Arc<dyn ClientCertVerifier>,
     trust_domain: String,
+    revoked: Arc<Revoked>,
 }
 
 impl PeerVerifier {
-    pub(super) fn new(webpki: Arc<dyn ClientCertVerifier>, trust_domain: String) -> Self {
+    pub(super) fn new(
+        webpki: Arc<dyn ClientCertVerifier>,
+        trust_domain: String,
+        revoked: Arc<Revoked>,
+    ) -> Self {
         Self {
             webpki,
             trust_domain,
+            revoked,
         }
     }
 
@@ -42,10 +49,14 @@ impl PeerVerifier {
         now: UnixTime,
     ) -> Result<Peer, Error> {
         self.webpki.verify_client_cert(leaf, intermediates, now)?;
-        Peer::from_certificate(leaf, &self.trust_domain).map_err(|problem| {
+        let peer = Peer::from_certificate(leaf, &self.trust_domain).map_err(|problem| {
             tracing::debug!(%problem, "client certificate refused");
-            Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure)
-        })
+            Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)
+        })?;
+        match self.revoked.holds(peer.serial()) {
+            true => Err(Error::InvalidCertificate(CertificateError::Revoked)),
+            false => Ok(peer),
+        }
     }
 }
 

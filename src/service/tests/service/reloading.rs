@@ -110,7 +110,7 @@ async fn a_server_key_that_does_not_fit_keeps_the_old_one() {
 }
 
 #[tokio::test]
-async fn a_caller_can_be_cut_off_by_name_or_serial() {
+async fn a_caller_can_be_cut_off_by_name() {
     let house = House::new();
     let channel = house.north().await;
     check(&channel, "").await.unwrap();
@@ -118,7 +118,41 @@ async fn a_caller_can_be_cut_off_by_name_or_serial() {
     let peer = registry.connections()[0].peer.clone();
     assert_eq!(peer.to_string(), "portal/north");
     assert_eq!(registry.close_peer(Role::Officer, "north"), 0);
-    assert_eq!(registry.close_serial(&[0x11, 3]), 0);
-    assert_eq!(registry.close_serial(peer.serial()), 1);
+    assert_eq!(registry.close_peer(Role::Portal, "north"), 1);
     assert!(soon(|| registry.is_empty()).await);
+}
+
+#[tokio::test]
+async fn a_serial_revoked_here_is_cut_off_and_stays_out_until_it_is_restored() {
+    let house = House::new();
+    let north = house.authority.caller("portal/north", 7);
+    let channel = house.channel(&north).await;
+    check(&channel, "").await.unwrap();
+    let other = house
+        .channel(&house.authority.caller("portal/south", 8))
+        .await;
+    check(&other, "").await.unwrap();
+    let registry = house.running.as_ref().unwrap().registry().clone();
+    let connections = registry.connections();
+    let mut peers = connections.iter().map(|connection| &connection.peer);
+    let peer = peers.find(|peer| peer.to_string() == "portal/north");
+    let serial = peer.unwrap().serial().clone();
+    let call = tokio::spawn({
+        let channel = channel.clone();
+        async move { check(&channel, "sleep:8000").await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(registry.revoke(&serial), 1);
+    let answer = tokio::time::timeout(Duration::from_secs(4), call).await;
+    answer.unwrap().unwrap().unwrap_err();
+    assert!(soon(|| house.connections() == 1).await);
+    check(&channel, "").await.unwrap_err();
+    check(&other, "").await.unwrap();
+    // The lists on disk say nothing of it, and reading them again changes nothing.
+    house.revoke(&[99]);
+    tokio::time::sleep(RELOAD * 3).await;
+    check(&channel, "").await.unwrap_err();
+    registry.restore(&serial);
+    let again = house.channel(&north).await;
+    check(&again, "portal/north").await.unwrap();
 }
