@@ -18,6 +18,8 @@ pub const MAX_BYTES: usize = 4096;
 const MAX_OFFICERS: usize = 64;
 /// The longest name of a portal.
 const MAX_NAME: usize = 64;
+/// The most bytes of a certificate's serial number: more than RFC 5280 has.
+const MAX_SERIAL: usize = 32;
 
 /// Something that is done only when enough officers have signed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,11 @@ pub enum Action {
     ResumePortal {
         /// The name in its certificate.
         portal: String,
+    },
+    /// Certificates of a serial number are good again, which an officer had revoked.
+    RestoreCertificate {
+        /// Big-endian, without zeros in front.
+        serial: Vec<u8>,
     },
     /// A portal may ask about more distinct people a day, for a while.
     RaiseBudget {
@@ -112,6 +119,11 @@ enum File {
         version: String,
         portal: String,
     },
+    RestoreCertificate {
+        version: String,
+        #[serde(with = "json::blob")]
+        serial: Vec<u8>,
+    },
     RaiseBudget {
         version: String,
         portal: String,
@@ -172,6 +184,7 @@ impl Action {
         match self {
             Self::ResumeIssuance { .. } => "resume issuance",
             Self::ResumePortal { .. } => "resume portal",
+            Self::RestoreCertificate { .. } => "restore certificate",
             Self::RaiseBudget { .. } => "raise budget",
             Self::ChangeOfficers { .. } => "change officers",
             Self::ChangeRegistrars { .. } => "change registrars",
@@ -195,6 +208,10 @@ impl Action {
             Self::ResumePortal { portal } => vec![
                 "A PORTAL MAY CALL AGAIN that an officer had suspended".to_owned(),
                 format!("Portal: {portal}"),
+            ],
+            Self::RestoreCertificate { serial } => vec![
+                "A CERTIFICATE IS GOOD AGAIN that an officer had revoked".to_owned(),
+                format!("Serial number: {}", hex::encode(serial)),
             ],
             Self::RaiseBudget {
                 portal,
@@ -276,6 +293,10 @@ impl Action {
                 let portal = name(portal)?;
                 (version, Self::ResumePortal { portal })
             }
+            File::RestoreCertificate { version, serial } => {
+                let serial = self::serial(serial)?;
+                (version, Self::RestoreCertificate { serial })
+            }
             File::RaiseBudget {
                 version,
                 portal,
@@ -355,6 +376,7 @@ impl Action {
                 election: *election.as_bytes(),
             },
             Self::ResumePortal { portal } => File::ResumePortal { version, portal },
+            Self::RestoreCertificate { serial } => File::RestoreCertificate { version, serial },
             Self::RaiseBudget {
                 portal,
                 people,
@@ -432,6 +454,17 @@ fn name(name: String) -> Result<String, Error> {
     }
 }
 
+/// One number has one form.
+fn serial(serial: Vec<u8>) -> Result<Vec<u8>, Error> {
+    match serial.first().is_some_and(|first| *first != 0) && serial.len() <= MAX_SERIAL {
+        true => Ok(serial),
+        false => {
+            let rule = "1 to 32 bytes, without zeros in front";
+            Err(Error::member(WHAT, "serial", rule))
+        }
+    }
+}
+
 /// RFC 8785 writes numbers as doubles: beyond 2⁵³ two times would have one form.
 fn time_of(member: &'static str, time: u64) -> Result<u64, Error> {
     match time < 1 << 53 {
@@ -457,6 +490,10 @@ mod tests {
                 election: ElectionId::new(id)
             }),
             portal().prop_map(|portal| Action::ResumePortal { portal }),
+            (1_u8.., prop::collection::vec(any::<u8>(), 0..20)).prop_map(|(first, rest)| {
+                let serial = std::iter::once(first).chain(rest).collect();
+                Action::RestoreCertificate { serial }
+            }),
             (0..3_usize, 1..=100_u8).prop_map(|(key, share)| Action::RotateKey {
                 key: [RotatedKey::Index, RotatedKey::Sealing, RotatedKey::Audit][key],
                 share,
@@ -552,6 +589,9 @@ mod tests {
             r#"{"action":"resumePortal","portal":"m\u202ein","version":"symbolon/v1"}"#,
             r#"{"action":"resumePortal","portal":"","version":"symbolon/v1"}"#,
             r#"{"action":"resumePortal","version":"symbolon/v1"}"#,
+            r#"{"action":"restoreCertificate","serial":"0x","version":"symbolon/v1"}"#,
+            r#"{"action":"restoreCertificate","serial":"0x00aa","version":"symbolon/v1"}"#,
+            r#"{"action":"restoreCertificate","serial":"0xAA","version":"symbolon/v1"}"#,
             r#"{"action":"raiseBudget","people":-1,"portal":"main","until":1,"version":"symbolon/v1"}"#,
             r#"{"action":"raiseBudget","people":1,"portal":"main","until":9007199254740993,"version":"symbolon/v1"}"#,
             r#"{"action":"changeOfficers","officers":[],"threshold":0,"version":"symbolon/v1"}"#,
