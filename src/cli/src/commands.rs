@@ -15,6 +15,7 @@ mod pki;
 mod proposals;
 mod receipt;
 mod seal;
+mod serial;
 mod token;
 mod vote;
 

@@ -13,7 +13,7 @@ use symbolon_identity::{
     stretch::{Pool, Profile},
 };
 use symbolon_keyring::{Policy, PortalName, Purpose, Ring, RingFiles, keys::IndexEntry};
-use symbolon_service::{Refusal, reasons::Reason};
+use symbolon_service::{Refusal, reasons::Reason, registry::Registry};
 use symbolon_store::{Change, Outcome, Store, Value};
 use tokio::sync::Mutex;
 
@@ -53,6 +53,8 @@ pub struct Core {
     pub(crate) pool: Pool,
     pub(crate) budgets: Budgets,
     pub(crate) halts: Halts,
+    /// Who is connected.
+    pub(crate) registry: Arc<Registry>,
     /// Held while something is written whose effect memory holds, too: both follow one order.
     pub(crate) deciding: Mutex<()>,
     pub(crate) gates: Gates<IndexEntry>,
@@ -84,6 +86,10 @@ impl Core {
         Pinned::new(&schema, costs)
             .adopt(store.as_ref(), clock())
             .await?;
+        let (halts, registry) = (Halts::load(&store).await?, Registry::default());
+        for serial in halts.serials() {
+            registry.revoke(&serial);
+        }
         Ok(Self {
             seal: Seal::new(RingFiles::new(&config.keys.ring, &config.keys.ring_secret)),
             schema,
@@ -95,7 +101,8 @@ impl Core {
             budgets: Budgets::new(config.budgets())
                 .with_grants(store.as_ref())
                 .await?,
-            halts: Halts::load(&store).await?,
+            halts,
+            registry: Arc::new(registry),
             deciding: Mutex::default(),
             gates: Gates::default(),
             tickets: TicketNumbers::default(),

@@ -1,5 +1,5 @@
-//! What any one officer stops at once: an election's issuance, a portal. Only a proposal lets
-//! it go on.
+//! What any one officer stops at once: an election's issuance, a portal, a certificate. Only a
+//! proposal lets it go on.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use symbolon_election::ElectionId;
 use symbolon_keyring::PortalName;
-use symbolon_service::{Refusal, reasons::Reason};
+use symbolon_service::{Refusal, Serial, reasons::Reason};
 use symbolon_store::{Change, Key, Store};
 
 use crate::{
@@ -28,6 +28,8 @@ pub enum Halt {
     Issuance([u8; 32]),
     /// A portal, by the name in its certificate.
     Portal(String),
+    /// Every certificate of this serial number.
+    Certificate(Vec<u8>),
 }
 
 /// A halt's row.
@@ -49,11 +51,17 @@ impl Halt {
         Self::Portal(portal.to_string())
     }
 
+    /// Of the certificates of a serial number.
+    pub fn certificate(serial: &Serial) -> Self {
+        Self::Certificate(serial.as_bytes().to_vec())
+    }
+
     /// Where it stands.
     pub(crate) fn key(&self) -> Key {
         match self {
             Self::Issuance(election) => Table::Halt.key(&[b"issuance", election]),
             Self::Portal(name) => Table::Halt.key(&[b"portal", name.as_bytes()]),
+            Self::Certificate(serial) => Table::Halt.key(&[b"certificate", serial]),
         }
     }
 
@@ -82,7 +90,7 @@ impl Halts {
         halts.contains_key(halt)
     }
 
-    pub(crate) fn end(&self, halt: &Halt) {
+    fn end(&self, halt: &Halt) {
         let mut halts = self.0.write().unwrap_or_else(PoisonError::into_inner);
         halts.remove(halt);
     }
@@ -90,6 +98,16 @@ impl Halts {
     fn begin(&self, halt: &Halt, since: u64) {
         let mut halts = self.0.write().unwrap_or_else(PoisonError::into_inner);
         halts.entry(halt.clone()).or_insert(since);
+    }
+
+    /// The serial numbers that are revoked.
+    pub(crate) fn serials(&self) -> Vec<Serial> {
+        let halts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let serials = halts.keys().filter_map(|halt| match halt {
+            Halt::Certificate(serial) => Some(Serial::new(serial)),
+            Halt::Issuance(_) | Halt::Portal(_) => None,
+        });
+        serials.collect()
     }
 
     fn all(&self) -> Vec<(Halt, u64)> {
@@ -131,6 +149,17 @@ impl Core {
             .await
     }
 
+    /// Takes no certificate of this serial number any more, and cuts off who has one.
+    pub async fn revoke_certificate(&self, caller: &Caller, serial: &Serial) -> Result<(), Error> {
+        let subject = self
+            .keys()?
+            .audit()
+            .subject("certificate", serial.as_bytes());
+        let leaf = Leaf::new(self.now(), caller, "RevokeCertificate", "revoked").about(subject);
+        let change = Change::new().audit(leaf.encode());
+        self.halt(Halt::certificate(serial), change).await
+    }
+
     /// What stands still, and since when.
     pub fn halts(&self) -> Vec<(Halt, u64)> {
         self.halts.all()
@@ -155,13 +184,28 @@ impl Core {
     /// Stands still before it is written: a disk that doesn't answer keeps nothing going.
     async fn halt(&self, halt: Halt, change: Change) -> Result<(), Error> {
         let since = self.now();
-        self.halts.begin(&halt, since);
+        self.stand_still(&halt, since);
         let _alone = self.deciding.lock().await;
         // A proposal that let it go on may have come between.
-        self.halts.begin(&halt, since);
+        self.stand_still(&halt, since);
         let (key, row) = halt.row(since);
         self.try_commit(change.put(key, row))
             .await?
             .ok_or(Error::Contention)
+    }
+
+    fn stand_still(&self, halt: &Halt, since: u64) {
+        self.halts.begin(halt, since);
+        if let Halt::Certificate(serial) = halt {
+            self.registry.revoke(&Serial::new(serial));
+        }
+    }
+
+    /// Lets it go on in memory, once it does on disk.
+    pub(crate) fn go_on(&self, halt: &Halt) {
+        self.halts.end(halt);
+        if let Halt::Certificate(serial) = halt {
+            self.registry.restore(&Serial::new(serial));
+        }
     }
 }

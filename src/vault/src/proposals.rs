@@ -223,6 +223,9 @@ impl Core {
         Ok(match action {
             Action::ResumeIssuance { election } => change.delete(Halt::issuance(election).key()),
             Action::ResumePortal { portal } => change.delete(Halt::portal(&name(portal)?).key()),
+            Action::RestoreCertificate { serial } => {
+                change.delete(Halt::Certificate(serial.clone()).key())
+            }
             Action::RaiseBudget {
                 portal,
                 people,
@@ -261,8 +264,11 @@ impl Core {
     /// What is known of it in memory, once it is on disk.
     fn acted(&self, action: &Action) {
         match action {
-            Action::ResumeIssuance { election } => self.halts.end(&Halt::issuance(election)),
-            Action::ResumePortal { portal } => self.halts.end(&Halt::Portal(portal.clone())),
+            Action::ResumeIssuance { election } => self.go_on(&Halt::issuance(election)),
+            Action::ResumePortal { portal } => self.go_on(&Halt::Portal(portal.clone())),
+            Action::RestoreCertificate { serial } => {
+                self.go_on(&Halt::Certificate(serial.clone()));
+            }
             Action::RaiseBudget {
                 portal,
                 people,
@@ -308,6 +314,7 @@ impl Core {
         })?;
         match &action {
             Action::ResumeIssuance { .. }
+            | Action::RestoreCertificate { .. }
             | Action::ChangeOfficers { .. }
             | Action::ChangeRegistrars { .. }
             | Action::RotateKey { .. } => {}

@@ -175,6 +175,7 @@ const ADMIN: &[Row] = &[
     Row::call("/symbolon.admin.v1.Backups/ReadBack", OFFICER),
     Row::call("/symbolon.admin.v1.Halts/StopIssuance", OFFICER),
     Row::call("/symbolon.admin.v1.Halts/SuspendPortal", OFFICER),
+    Row::call("/symbolon.admin.v1.Halts/RevokeCertificate", OFFICER),
     Row::call("/symbolon.admin.v1.Halts/ListHalts", OFFICER),
     Row::call("/symbolon.admin.v1.Proposals/SubmitProposal", OFFICER),
     Row::call("/symbolon.admin.v1.Proposals/SignProposal", OFFICER),

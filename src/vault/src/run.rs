@@ -81,7 +81,8 @@ impl Vault {
             let router = move || services::router(&core, &shutdown, &health, &services);
             Listener::new(listener.clone(), RoleTable::new(rows), router).gate(gate)
         });
-        let running = Server::bind(listeners.collect())?.start(shutdown)?;
+        let running =
+            Server::bind_with(listeners.collect(), Arc::clone(&core.registry))?.start(shutdown)?;
         if let Some(config) = &config.metrics {
             metrics::serve(config)?;
         }

@@ -16,6 +16,7 @@ mod help;
 mod house;
 mod papers;
 mod restored;
+mod revoked_certificate;
 mod runbooks;
 mod token_key;
 mod unsealing;

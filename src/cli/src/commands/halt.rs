@@ -1,11 +1,12 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 use symbolon_api_closed::admin::{
-    Halt as Halted, ListHaltsRequest, StopIssuanceRequest, SuspendPortalRequest, halt::What,
-    halts_client::HaltsClient,
+    Halt as Halted, ListHaltsRequest, RevokeCertificateRequest, StopIssuanceRequest,
+    SuspendPortalRequest, halt::What, halts_client::HaltsClient,
 };
 use symbolon_election::{ElectionId, words};
 
+use super::serial::SerialNumber;
 use crate::{
     Context, Error,
     context::refused,
@@ -18,6 +19,8 @@ pub enum Halt {
     Issuance(Issuance),
     /// Suspends a portal at once.
     Portal(Portal),
+    /// Revokes a certificate at once, also on connections that are open.
+    Certificate(Certificate),
     /// Shows what stands still.
     List(List),
 }
@@ -41,6 +44,15 @@ pub struct Portal {
 }
 
 #[derive(Args)]
+#[command(
+    after_help = "Example:\n  symbolon --profile pki/officer-one.toml halt certificate 5b0c…\n\n`symbolon pki list` and `openssl x509 -noout -serial -in FILE` show serial numbers. Any one\nofficer may. Going on needs another certificate, or a proposal: symbolon proposals draft\nrestore-certificate"
+)]
+pub struct Certificate {
+    /// Its serial number, hexadecimal.
+    serial: SerialNumber,
+}
+
+#[derive(Args)]
 #[command(after_help = "Example:\n  symbolon --profile pki/officer-one.toml halt list")]
 pub struct List {}
 
@@ -49,6 +61,7 @@ impl Halt {
         match self {
             Self::Issuance(command) => command.run(context),
             Self::Portal(command) => command.run(context),
+            Self::Certificate(command) => command.run(context),
             Self::List(_) => list(context),
         }
     }
@@ -80,6 +93,20 @@ impl Portal {
     }
 }
 
+impl Certificate {
+    fn run(self, context: &Context) -> Result<Report, Error> {
+        let serial = self.serial.as_bytes().to_vec();
+        context.call(|channel| async {
+            let request = RevokeCertificateRequest { serial };
+            let answer = HaltsClient::new(channel).revoke_certificate(request).await;
+            answer.map(drop).map_err(refused)
+        })?;
+        let serial = self.serial.to_string();
+        Ok(Report::new(json!({"revoked": serial}))
+            .line("The vault takes no certificate of this serial number any more."))
+    }
+}
+
 fn list(context: &Context) -> Result<Report, Error> {
     let halts = context.call(|channel| async {
         let answer = HaltsClient::new(channel)
@@ -105,6 +132,7 @@ fn words_of(halt: &Halted) -> (&'static str, String) {
     match &halt.what {
         Some(What::Election(id)) => ("issuance", hex::encode(id)),
         Some(What::Portal(name)) => ("portal", name.clone()),
+        Some(What::Certificate(serial)) => ("certificate", hex::encode(serial)),
         None => ("unknown", String::new()),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use proptest::prelude::*;
 use symbolon_crypto::{ecdsa::SigningKey, random};
 use symbolon_election::ElectionId;
+use symbolon_service::Serial;
 
 use super::*;
 use crate::{
@@ -245,6 +246,40 @@ async fn who_is_no_officer_any_more_counts_no_more_and_a_threshold_of_none_lets_
     assert!(is_suspended(&core));
     sign(&core, &known.digest, third).await.unwrap();
     assert!(!is_suspended(&core));
+}
+
+fn revoked(core: &Core, serial: &Serial) -> bool {
+    let halt = Halt::certificate(serial);
+    core.halts().iter().any(|(known, _)| *known == halt)
+}
+
+#[tokio::test]
+async fn one_officer_revokes_a_certificate_and_two_restore_it_across_restarts() {
+    let installation = Installation::new().await;
+    let serial = Serial::new(&[0, 0x80, 1]);
+    let action = Action::RestoreCertificate {
+        serial: serial.as_bytes().to_vec(),
+    };
+    let core = installation.open().await;
+    core.revoke_certificate(&caller(), &serial).await.unwrap();
+    core.revoke_certificate(&caller(), &serial).await.unwrap();
+    let known = submit(&core, &action, 1, &installation.officers[0])
+        .await
+        .unwrap();
+    assert!(revoked(&core, &serial));
+    core.store.close().await.unwrap();
+    drop(core);
+    let core = installation.open().await;
+    assert!(revoked(&core, &serial));
+    let known = sign(&core, &known.digest, &installation.officers[1])
+        .await
+        .unwrap();
+    assert_eq!(known.state, State::Executed);
+    assert!(!revoked(&core, &serial));
+    core.store.close().await.unwrap();
+    drop(core);
+    let core = installation.open().await;
+    assert!(!revoked(&core, &serial));
 }
 
 #[tokio::test]

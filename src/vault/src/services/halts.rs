@@ -1,13 +1,17 @@
 use symbolon_api_closed::admin::{
-    self, ListHaltsRequest, ListHaltsResponse, StopIssuanceRequest, StopIssuanceResponse,
-    SuspendPortalRequest, SuspendPortalResponse, halt::What, halts_server::Halts,
+    self, ListHaltsRequest, ListHaltsResponse, RevokeCertificateRequest, RevokeCertificateResponse,
+    StopIssuanceRequest, StopIssuanceResponse, SuspendPortalRequest, SuspendPortalResponse,
+    halt::What, halts_server::Halts,
 };
 use symbolon_keyring::PortalName;
-use symbolon_service::{Refusal, reasons::Reason};
+use symbolon_service::{Refusal, Serial, reasons::Reason};
 use tonic::{Request, Response, Status};
 
-use super::{Service, caller, election_id};
+use super::{Service, caller, election_id, malformed};
 use crate::halts::Halt;
+
+/// The most bytes of a serial number: more than RFC 5280 has, and what a proposal has room for.
+const LONGEST_SERIAL: usize = 32;
 
 #[tonic::async_trait]
 impl Halts for Service {
@@ -34,6 +38,20 @@ impl Halts for Service {
         Ok(Response::new(SuspendPortalResponse {}))
     }
 
+    async fn revoke_certificate(
+        &self,
+        request: Request<RevokeCertificateRequest>,
+    ) -> Result<Response<RevokeCertificateResponse>, Status> {
+        let caller = caller(&request)?;
+        let serial = Serial::new(&request.into_inner().serial);
+        if !(1..=LONGEST_SERIAL).contains(&serial.as_bytes().len()) {
+            return Err(malformed("serial").into());
+        }
+        self.to_the_end(async move |core| core.revoke_certificate(&caller, &serial).await)
+            .await?;
+        Ok(Response::new(RevokeCertificateResponse {}))
+    }
+
     async fn list_halts(
         &self,
         _: Request<ListHaltsRequest>,
@@ -42,6 +60,7 @@ impl Halts for Service {
             what: Some(match halt {
                 Halt::Issuance(election) => What::Election(election.to_vec()),
                 Halt::Portal(portal) => What::Portal(portal),
+                Halt::Certificate(serial) => What::Certificate(serial),
             }),
             since,
         });

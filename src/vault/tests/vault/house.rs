@@ -164,6 +164,10 @@ impl House {
 
     /// The channel of a caller such as `portal/main`.
     pub(crate) async fn caller(&self, who: &str) -> Channel {
+        self.try_caller(who).await.unwrap()
+    }
+
+    pub(crate) async fn try_caller(&self, who: &str) -> Result<Channel, symbolon_service::Error> {
         let name = who.replace('/', "-");
         if !self.path(&format!("{name}.pem")).exists() {
             issue(&self.authority, self.folder.path(), &name, caller(who));
@@ -176,7 +180,7 @@ impl House {
             certificate: file("pem"),
             key: file("key"),
         };
-        client::connect(&profile).await.unwrap()
+        client::connect(&profile).await
     }
 
     pub(crate) async fn portal(&self, name: &str) -> RegistrationClient<Channel> {

@@ -6,5 +6,6 @@ mod ending;
 mod house;
 mod matrix;
 mod people;
+mod revoking;
 mod sealing;
 mod streams;

@@ -10,7 +10,7 @@ use symbolon_election::{
 };
 use symbolon_tlog::Note;
 
-use super::{folder::Folder, place};
+use super::{super::serial::SerialNumber, folder::Folder, place};
 use crate::{
     Context, Error, clock, files,
     output::{Report, printable},
@@ -37,6 +37,16 @@ pub enum Draft {
     ResumePortal {
         /// The name in its certificate.
         name: String,
+        #[command(flatten)]
+        to: To,
+    },
+    /// Makes a revoked certificate good again.
+    #[command(
+        after_help = "Example:\n  symbolon --profile pki/officer-one.toml proposals draft restore-certificate 5b0c… --out restore\n\nThen each officer signs restore/proposal.json: symbolon officer sign"
+    )]
+    RestoreCertificate {
+        /// Its serial number, hexadecimal.
+        serial: SerialNumber,
         #[command(flatten)]
         to: To,
     },
@@ -168,6 +178,10 @@ impl Draft {
         Ok(match self {
             Self::ResumeIssuance { election, to } => (Action::ResumeIssuance { election }, to),
             Self::ResumePortal { name, to } => (Action::ResumePortal { portal: name }, to),
+            Self::RestoreCertificate { serial, to } => {
+                let serial = serial.as_bytes().to_vec();
+                (Action::RestoreCertificate { serial }, to)
+            }
             Self::RaiseBudget {
                 name,
                 people,
