@@ -34,9 +34,8 @@ use crate::{
     validation::Validations,
 };
 
-/// How often a change is tried when others come between: two seconds, since a ring that is changed
-/// under load keeps everybody waiting until the store has told of it.
-const ATTEMPTS: u32 = 64;
+/// How often a change is tried when others come between.
+const ATTEMPTS: u32 = 16;
 /// The longest pause between two tries, as a power of two of milliseconds.
 const LONGEST_PAUSE: u32 = 5;
 
@@ -238,15 +237,20 @@ impl Core {
         Ok(())
     }
 
-    /// Checks that the mirror row is of these keys' revision, and returns it as a condition's value.
-    pub(crate) fn check_mirror(keys: &Keys, mirror: Option<&Value>) -> Result<(), Error> {
+    /// Checks that the mirror row is of these keys' revision. While the ring is being changed it waits for
+    /// the newer keys, and then says [`Error::Contention`]: with them it goes well.
+    pub(crate) async fn check_mirror(
+        &self,
+        keys: &Keys,
+        mirror: Option<&Value>,
+    ) -> Result<(), Error> {
         let row = mirror.ok_or(Error::Row(Table::Meta.name()))?;
         let mirror: RingMirror = Table::Meta.decode(&row.bytes)?;
-        match mirror.revision == keys.revision() {
-            true => Ok(()),
-            // The ring is being changed at this moment.
-            false => Err(Error::Contention),
+        if mirror.revision == keys.revision() {
+            return Ok(());
         }
+        self.seal.reaches(mirror.revision).await;
+        Err(Error::Contention)
     }
 
     /// Puts the mirror row of a newer ring into `change`.

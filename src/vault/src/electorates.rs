@@ -206,7 +206,7 @@ impl Core {
             return Err(Reason::PermissionDenied.into());
         }
         let mirror = self.store.get_one(RingMirror::key()).await?;
-        Core::check_mirror(&keys, mirror.as_ref())?;
+        self.check_mirror(&keys, mirror.as_ref()).await?;
         let records = self.resolve(&keys, portal, ids).await?;
         let unknown = (0..).zip(&records).filter(|(_, record)| record.is_none());
         let unknown = unknown.map(|(position, _)| position).collect();

@@ -86,7 +86,7 @@ impl Filling {
     ) -> Result<(), Error> {
         let maker = Arc::new(Maker::new(&self.core, portal)?);
         let mirror = self.core.store.get_one(RingMirror::key()).await?;
-        Core::check_mirror(&maker.keys, mirror.as_ref())?;
+        self.core.check_mirror(&maker.keys, mirror.as_ref()).await?;
         let mut ids: Vec<_> = (0..count).map(|_| RecordId::random(&mut rng())).collect();
         ids.par_sort_unstable();
         let (mut index, mut look_ups) = (Vec::new(), Vec::with_capacity(count));

@@ -264,7 +264,7 @@ impl Core {
         let [mirror, issued, placed] = found.as_slice() else {
             return Err(Error::Row(Table::Issuance.name()));
         };
-        Core::check_mirror(keys, mirror.as_ref())?;
+        self.check_mirror(keys, mirror.as_ref()).await?;
         let mirror = mirror.clone().ok_or(Error::Row(Table::Meta.name()))?;
         let tag = own
             .rows()

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use symbolon_crypto::{SecretBytes, random};
@@ -11,6 +11,7 @@ use symbolon_keyring::{
     Edit, KeyInfo, KeyState, PortalName, Purpose, Ring, RingFiles, RingSecretId, Sharing,
     keys::{AuditKey, ElectionKeys, IndexKey, PortalDomainKey, RecordPlace, SealingKey},
 };
+use tokio::sync::watch;
 
 use crate::{Error, unsealing::Given};
 
@@ -128,7 +129,7 @@ impl Keys {
 /// Holds the keys while the vault is unsealed.
 pub struct Seal {
     files: RingFiles,
-    keys: RwLock<Option<Arc<Keys>>>,
+    keys: watch::Sender<Option<Arc<Keys>>>,
     pub(crate) given: Given,
     /// The ring that is changed; held by one change at a time.
     editing: tokio::sync::Mutex<()>,
@@ -139,7 +140,7 @@ impl Seal {
     pub fn new(files: RingFiles) -> Self {
         Self {
             files,
-            keys: RwLock::new(None),
+            keys: watch::Sender::new(None),
             given: Given::default(),
             editing: tokio::sync::Mutex::new(()),
         }
@@ -147,8 +148,18 @@ impl Seal {
 
     /// The keys, or [`Error::Sealed`].
     pub fn keys(&self) -> Result<Arc<Keys>, Error> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        keys.clone().ok_or(Error::Sealed)
+        self.keys.borrow().clone().ok_or(Error::Sealed)
+    }
+
+    /// Waits until the keys of a revision, or newer ones, are in use; not while the vault is sealed.
+    pub(crate) async fn reaches(&self, revision: u64) {
+        let mut held = self.keys.subscribe();
+        let there = |keys: &Option<Arc<Keys>>| match keys {
+            Some(keys) => keys.revision() >= revision,
+            None => true,
+        };
+        // It ends with the vault only.
+        let _ = held.wait_for(there).await;
     }
 
     /// Whether the keys are not in memory.
@@ -227,19 +238,21 @@ impl Seal {
     }
 
     fn replace(&self, keys: Option<Arc<Keys>>) {
-        *self.held() = keys;
+        self.keys.send_replace(keys);
     }
 
     /// Newer keys in place of those that are held; none if the vault was sealed meanwhile.
     fn renew(&self, keys: &Arc<Keys>) -> Result<(), Error> {
-        match self.held().as_mut() {
-            Some(held) => *held = Arc::clone(keys),
-            None => return Err(Error::Sealed),
+        let renewed = self.keys.send_if_modified(|held| match held {
+            Some(held) => {
+                *held = Arc::clone(keys);
+                true
+            }
+            None => false,
+        });
+        match renewed {
+            true => Ok(()),
+            false => Err(Error::Sealed),
         }
-        Ok(())
-    }
-
-    fn held(&self) -> std::sync::RwLockWriteGuard<'_, Option<Arc<Keys>>> {
-        self.keys.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

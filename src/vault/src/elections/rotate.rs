@@ -119,7 +119,7 @@ impl Core {
         issuers.rotate(&verified).map_err(refuse)?;
         let keys = self.keys()?;
         let mirror = self.store.get_one(RingMirror::key()).await?;
-        Core::check_mirror(&keys, mirror.as_ref())?;
+        self.check_mirror(&keys, mirror.as_ref()).await?;
         let own = election.keys(&keys)?;
         // It waits, or signed already before the vault went back to a backup.
         if own.issuer_of(&verified.statement().next).is_none() {

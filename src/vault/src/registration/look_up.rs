@@ -60,7 +60,7 @@ impl Found {
             .into_iter();
         let mirror = values.next().flatten();
         let asked = asked.and_then(|_| values.next().flatten());
-        Core::check_mirror(keys, mirror.as_ref())?;
+        core.check_mirror(keys, mirror.as_ref()).await?;
         let index = rows.into_iter().map(|(rule, keys)| {
             let rows = keys
                 .into_iter()

@@ -132,7 +132,7 @@ impl Core {
 
     async fn renewal(&self, key: RotatedKey, keys: Arc<Keys>) -> Result<Renewal, Error> {
         let mirror = self.store.get_one(RingMirror::key()).await?;
-        Self::check_mirror(&keys, mirror.as_ref())?;
+        self.check_mirror(&keys, mirror.as_ref()).await?;
         let mirror = mirror.ok_or(Error::Row(Table::Meta.name()))?;
         Ok(Renewal { key, keys, mirror })
     }
