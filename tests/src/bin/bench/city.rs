@@ -33,7 +33,6 @@ pub(crate) struct City {
     people: u64,
     /// Registration IDs of some, spread over all.
     pub(crate) some: Vec<Vec<u8>>,
-    elections: usize,
 }
 
 /// People who ask for tokens of one election.
@@ -48,6 +47,7 @@ impl City {
     pub(crate) fn found(plan: Plan) -> Self {
         let house = House::build_as(plan);
         let receipts = house.init_gateway();
+        house.write("content.json", CONTENT);
         let vault = Some(house.start_vault());
         let runtime = Runtime::new().unwrap();
         let some = Vec::new();
@@ -58,7 +58,6 @@ impl City {
             receipts,
             people: 0,
             some,
-            elections: 0,
         }
     }
 
@@ -117,12 +116,19 @@ impl City {
     }
 
     /// Opens an election for everybody; its manifest.
-    pub(crate) fn open_election(&mut self) -> VerifiedManifest {
-        self.elections += 1;
-        let house = &self.house;
-        house.write("content.json", CONTENT);
-        let path = |name: &str| house.path(name);
-        let draft = path(&format!("draft-{}", self.elections));
+    pub(crate) fn open_election(&self) -> VerifiedManifest {
+        let folder = tempfile::tempdir_in(self.house.root()).unwrap();
+        let draft = folder.path().join("draft");
+        let draft = draft.to_str().unwrap();
+        let election = self.draft(draft, &["--everybody"]);
+        self.open(draft);
+        let election = hex::decode(election.trim_start_matches("0x"));
+        self.manifest(&election.unwrap())
+    }
+
+    /// Drafts an election into a folder; its ID.
+    pub(crate) fn draft(&self, out: &str, who: &[&str]) -> String {
+        let path = |name: &str| self.house.path(name);
         let opens = (unix_now() - 1).to_string();
         let closes = (unix_now() + OPEN_SECONDS).to_string();
         let (content, keys, trust) = (
@@ -140,22 +146,23 @@ impl City {
             ("--ballot-batch-min", "1"),
             ("--gateway", &self.receipts),
             ("--trust", &trust),
-            ("--out", &draft),
+            ("--out", out),
         ];
-        let mut args = vec!["election", "draft", "--everybody"];
-        args.extend(options.iter().flat_map(|(name, value)| [*name, *value]));
-        let drafted = house.symbolon("organiser-main", &args);
-        house.sign(&[
+        let options = options.iter().flat_map(|(name, value)| [*name, *value]);
+        let args = ["election", "draft"].into_iter().chain(options);
+        let args: Vec<&str> = args.chain(who.iter().copied()).collect();
+        let drafted = self.house.symbolon("organiser-main", &args);
+        drafted["election"].as_str().unwrap().to_owned()
+    }
+
+    /// Opens the election that was drafted into a folder.
+    pub(crate) fn open(&self, draft: &str) {
+        self.house.sign(&[
             &format!("{draft}/manifest.json"),
             &format!("{draft}/roll-statement.json"),
         ]);
-        house.symbolon("organiser-main", &["election", "open", &draft]);
-        let election = drafted["election"]
-            .as_str()
-            .unwrap()
-            .trim_start_matches("0x")
-            .to_owned();
-        self.manifest(&hex::decode(election).unwrap())
+        self.house
+            .symbolon("organiser-main", &["election", "open", draft]);
     }
 
     /// The manifest as the portal is shown it.
