@@ -372,7 +372,8 @@ impl House {
         }
     }
 
-    fn make_officer(&self, name: &str) -> String {
+    /// Makes a signing key, `key-NAME.json`; its address.
+    pub fn make_officer(&self, name: &str) -> String {
         let (key, passphrase) = (
             self.path(&format!("key-{name}.json")),
             self.path("officer-passphrase"),

@@ -7,6 +7,7 @@ mod attacks_city;
 mod attacks_starting;
 mod attacks_table;
 mod audit_key;
+mod conflicts;
 mod destroyed_keys;
 mod dual_control;
 mod examples;
