@@ -201,15 +201,19 @@ fn proposal_words(statement: &Proposal) -> Vec<String> {
 }
 
 fn verdict_words(statement: &Verdict) -> Vec<String> {
-    vec![
-        match statement.same {
-            true => "TWO ENTRIES ARE THE SAME PERSON".to_owned(),
-            false => "TWO ENTRIES ARE DIFFERENT PEOPLE".to_owned(),
-        },
+    let mut lines = match statement.same {
+        true => vec![
+            "TWO ENTRIES ARE THE SAME PERSON".to_owned(),
+            "Where the ticket names several people, they become one for good".to_owned(),
+        ],
+        false => vec!["TWO ENTRIES ARE DIFFERENT PEOPLE".to_owned()],
+    };
+    lines.extend([
         format!("Installation: {}", statement.installation),
         format!("Ticket: {}", ticket_number(&statement.ticket)),
         format!("Ticket's ID: {}", statement.ticket),
-    ]
+    ]);
+    lines
 }
 
 /// A ticket's number, by which portals and registrars call it: the end of its ID.

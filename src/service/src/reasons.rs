@@ -125,6 +125,7 @@ reasons! {
     UnknownTicket "UNKNOWN_TICKET" NotFound Fix "There is no such ticket.";
     TicketSettled "TICKET_SETTLED" FailedPrecondition Accept "The ticket is settled, and not so.";
     VerdictImpossible "VERDICT_IMPOSSIBLE" FailedPrecondition Fix "The ticket can't be settled so.";
+    MergeWaits "MERGE_WAITS" FailedPrecondition Retry "The records hold two tokens of an election that isn't closed.";
     ElectionUnderWay "ELECTION_UNDER_WAY" FailedPrecondition Retry "An election is open or closed and neither certified nor cancelled.";
     RotationUnderWay "ROTATION_UNDER_WAY" FailedPrecondition Retry "A key is being rotated; one at a time.";
     StatementDiffers "STATEMENT_DIFFERS" AlreadyExists Accept "Another statement stands in this place already.";

@@ -10,7 +10,7 @@ use crate::{
     Error,
     audit::{Caller, Leaf},
     core::{Core, retried},
-    rows::{Record, RecordId, RingMirror, Table, encode},
+    rows::{OpenRecord, Record, RecordId, RingMirror, Table, encode},
     seal::Keys,
 };
 
@@ -50,7 +50,7 @@ impl ElectorateName {
         }
     }
 
-    fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         Table::Electorate.key(&[self.0.as_bytes()])
     }
 }
@@ -144,27 +144,51 @@ impl Core {
         keys: &Keys,
         portal: &PortalName,
         ids: &[RegistrationId],
-    ) -> Result<Vec<Option<(RecordId, Record)>>, Error> {
+    ) -> Result<Vec<Option<OpenRecord>>, Error> {
         let Some(domain) = keys.portal(portal) else {
             return Ok(ids.iter().map(|_| None).collect());
         };
         let records = self.look_up_registrations(keys, portal, ids).await?;
         let rows = records.iter().flatten().map(RecordId::key).collect();
-        let mut rows = self.store.get(rows).await?.into_iter();
+        let rows = self.store.get(rows).await?;
+        if rows.iter().any(Option::is_none) {
+            return Err(self.lost(keys, portal, ids, &records).await?);
+        }
+        let mut rows = rows.into_iter();
         let opened = ids.iter().zip(records).map(|(id, record)| {
             let Some(record) = record else {
                 return Ok(None);
             };
             let damaged = || Error::Row(Table::Registration.name());
             let row = rows.next().flatten().ok_or_else(damaged)?;
-            let opened = Record::open(&record, keys, &row.bytes)?;
-            let mut own = opened.roots.iter().map(|root| domain.registration_id(root));
+            let opened = OpenRecord {
+                id: record,
+                record: Record::open(&record, keys, &row.bytes)?,
+                revision: row.revision,
+            };
+            let roots = opened.record.roots.iter();
+            let mut own = roots.map(|root| domain.registration_id(root));
             match own.any(|own| own == *id) {
-                true => Ok(Some((record, opened))),
+                true => Ok(Some(opened)),
                 false => Err(damaged()),
             }
         });
         opened.collect()
+    }
+
+    /// Why a row led to no record: it ended a moment ago, or the store is damaged.
+    async fn lost(
+        &self,
+        keys: &Keys,
+        portal: &PortalName,
+        ids: &[RegistrationId],
+        records: &[Option<RecordId>],
+    ) -> Result<Error, Error> {
+        let now = self.look_up_registrations(keys, portal, ids).await?;
+        Ok(match now == records {
+            true => Error::Row(Table::Registration.name()),
+            false => Error::Contention,
+        })
     }
 
     async fn look_up_registrations(
@@ -213,7 +237,7 @@ impl Core {
         let mut members: Vec<Key> = records
             .iter()
             .flatten()
-            .map(|(record, _)| electorate.member(record))
+            .map(|person| electorate.member(&person.id))
             .collect();
         members.sort_unstable();
         members.dedup();
@@ -233,6 +257,11 @@ impl Core {
             .at(name.key(), row.revision)
             .put(name.key(), encode(&electorate))
             .audit(leaf.encode());
+        // Nobody is added who is somebody else's record by now.
+        let people = records.iter().flatten();
+        let change = people.fold(change, |change, person| {
+            change.at(person.id.key(), person.revision)
+        });
         let change = new.into_iter().fold(change, |change, key| {
             change.absent(key.clone()).put(key, Vec::new())
         });

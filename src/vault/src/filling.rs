@@ -25,7 +25,7 @@ use crate::{
     audit::{Caller, Leaf},
     config::VaultConfig,
     core::{Core, CoreError},
-    rows::{Record, RecordId, RingMirror, Table, encode_ids},
+    rows::{Knowing, Record, RecordId, RingMirror, Table, encode_ids},
     seal::Keys,
 };
 
@@ -181,7 +181,10 @@ impl Maker {
             created: self.now,
             match_keys: match_keys.collect(),
             roots: vec![Root::random(rng)],
-            portals: vec![self.portal.clone()],
+            portals: vec![Knowing {
+                portal: self.portal.clone(),
+                root: 0,
+            }],
         };
         let writing = self.keys.writing_index();
         let registration = domain.registration_id(&record.roots[0]);

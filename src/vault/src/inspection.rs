@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use futures_util::TryStreamExt;
 use symbolon_keyring::{Epoch, KeyId, Ring};
-use symbolon_store::{Row, Store};
+use symbolon_store::{Key, Row, Store};
 
 use crate::{
     Error,
@@ -34,7 +34,11 @@ pub struct Inspection {
 impl Inspection {
     /// Looks at every record and every row that leads to one.
     pub async fn of(store: &Arc<dyn Store>, ring: Ring) -> Result<Self, Error> {
-        let keys = Arc::new(Keys::of(ring));
+        Self::with(store, Arc::new(Keys::of(ring))).await
+    }
+
+    /// The same where the keys are in use.
+    pub(crate) async fn with(store: &Arc<dyn Store>, keys: Arc<Keys>) -> Result<Self, Error> {
         let mut all = Self::default();
         let mut records = pages(store, &Table::Record.prefix());
         while let Some(page) = records.try_next().await? {
@@ -45,6 +49,10 @@ impl Inspection {
             while let Some(page) = rows.try_next().await? {
                 all.look_at_leading(store, table, page).await?;
             }
+        }
+        let mut members = pages(store, &Table::Member.prefix());
+        while let Some(page) = members.try_next().await? {
+            all.look_at_members(store, page).await?;
         }
         Ok(all)
     }
@@ -86,6 +94,24 @@ impl Inspection {
             let ids = decode_ids(&row.value.bytes)?;
             records.extend(ids.iter().map(RecordId::key));
         }
+        self.look_for(store, records).await
+    }
+
+    async fn look_at_members(
+        &mut self,
+        store: &Arc<dyn Store>,
+        page: Vec<Row>,
+    ) -> Result<(), Error> {
+        let records = page.iter().map(|row| {
+            let id = row.key.name().last_chunk();
+            let id = id.ok_or(Error::Row(Table::Member.name()))?;
+            Ok(RecordId::new(*id).key())
+        });
+        let records = records.collect::<Result<_, Error>>()?;
+        self.look_for(store, records).await
+    }
+
+    async fn look_for(&mut self, store: &Arc<dyn Store>, records: Vec<Key>) -> Result<(), Error> {
         let found = store.get(records).await?;
         self.stray += found.iter().filter(|record| record.is_none()).count() as u64;
         Ok(())

@@ -3,6 +3,11 @@
 //! A place has one ballot key and a ballot key one place: both rows are demanded absent in
 //! the change that writes them. The same request again gives the same issuance, sealed anew.
 
+mod held;
+mod place;
+
+pub(crate) use held::Held;
+
 use std::sync::Arc;
 
 use symbolon_crypto::{hpke::HpkePublicKey, labels, random};
@@ -119,22 +124,14 @@ impl Core {
         let keys = self.keys()?;
         let election = self.public_election(election).await?;
         let own = election.keys(&keys)?;
-        let voter = self.voter(&keys, &own, portal, registration).await?;
+        let asked = (portal, registration);
+        let standing = retried(|| self.standing(&keys, &own, &election, asked)).await?;
         let leaf = Leaf::new(self.now(), caller, "GetParticipation", "told")
-            .about(own.subject("voter", voter.as_bytes()));
-        let place = self.roll(&election)?.find(&voter)?;
-        let issued = match place {
-            Some(place) => self
-                .store
-                .get_one(Issuance::key(&own, place))
-                .await?
-                .is_some(),
-            None => false,
-        };
+            .about(own.subject("voter", standing.voter.as_bytes()));
         self.try_commit(Change::new().audit(leaf.encode())).await?;
         Ok(Participation {
-            eligible: place.is_some(),
-            issued,
+            eligible: standing.place.is_some(),
+            issued: standing.issued,
         })
     }
 
@@ -160,13 +157,15 @@ impl Core {
         self.check_issuing(&election)?;
         let own = election.keys(&keys)?;
         let request = self.open_request(&own, id, sealed)?;
-        let voter = self.voter(&keys, &own, portal, registration).await?;
+        let asked = (portal, registration);
+        let standing = self.standing(&keys, &own, &election, asked).await?;
+        let voter = standing.voter;
         let leaf = |outcome| {
             let subject = own.subject("voter", voter.as_bytes());
             let leaf = Leaf::new(self.now(), caller, "IssueToken", outcome);
             leaf.about(subject).encode()
         };
-        let bound = match self.roll(&election)?.find(&voter)? {
+        let bound = match standing.place {
             Some(place) => {
                 let bound = self
                     .bind(&keys, &own, &election, place, request.ballot_key)
@@ -184,7 +183,8 @@ impl Core {
             }
             Err(error) => return Err(error),
         };
-        let change = change
+        let change = standing
+            .condition(change)
             .unchanged(RingMirror::key(), Some(&mirror))
             .audit(leaf("issued"));
         self.try_commit(change).await?.ok_or(Error::Contention)?;
@@ -208,23 +208,6 @@ impl Core {
             true => Err(Reason::IssuanceStopped.into()),
             false => Ok(()),
         }
-    }
-
-    /// The voter ID of a portal's person.
-    async fn voter(
-        &self,
-        keys: &Keys,
-        own: &ElectionKeys,
-        portal: &PortalName,
-        registration: &RegistrationId,
-    ) -> Result<VoterId, Error> {
-        let record = self
-            .resolve(keys, portal, &[*registration])
-            .await?
-            .pop()
-            .flatten();
-        let (_, record) = record.ok_or(Reason::UnknownRegistrationId)?;
-        Ok(own.voter_id(record.root()?))
     }
 
     fn open_request(

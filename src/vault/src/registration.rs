@@ -7,6 +7,7 @@
 mod change;
 mod conflict;
 mod look_up;
+mod merge;
 mod ticket;
 mod verdict;
 
@@ -117,7 +118,7 @@ impl Core {
         }) {
             Decision::Known { record, attach } => {
                 let record = found.record(record)?;
-                let id = domain.registration_id(record.record.root()?);
+                let id = domain.registration_id(record.record.root_for(&request.portal)?);
                 (
                     self.known(&work, request, record, &attach, &id, &found, change),
                     Ok(id),

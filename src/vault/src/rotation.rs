@@ -14,7 +14,7 @@ mod tickets;
 pub(crate) mod under;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{
     sync::Arc,

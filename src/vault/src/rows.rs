@@ -4,8 +4,9 @@ mod bytes;
 mod meta;
 mod record;
 
-pub use meta::{Officers, Registrars, RingMirror};
-pub use record::{Leading, Record, RecordId};
+pub use meta::{Merges, Officers, Registrars, RingMirror};
+pub(crate) use record::OpenRecord;
+pub use record::{Knowing, Leading, Record, RecordId};
 
 use serde::{Serialize, de::DeserializeOwned};
 use symbolon_keyring::keys::IndexEntry;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use symbolon_crypto::{SecretString, ecdsa::SigningKey, password::Costs, random};
-use symbolon_identity::Person;
+use symbolon_identity::{Person, stretch::Stretched};
 use symbolon_keyring::{PortalName, RegistrationId};
 use symbolon_service::{Refusal, clock};
 use symbolon_store::{LocalStore, Options, StoreError};
@@ -50,9 +50,11 @@ attributes = [
     { name = "name", kind = "name" },
     { name = "birth_date", kind = "date" },
     { name = "document", kind = "document" },
+    { name = "tax", kind = "digits" },
 ]
 rules = [
     { name = "document", attributes = ["document"], kind = "unique" },
+    { name = "tax", attributes = ["tax"], kind = "unique", permanent = true },
     { name = "names", attributes = ["name", "birth_date"], kind = "hint", always = true },
 ]
 
@@ -191,11 +193,28 @@ pub(crate) async fn register(
     by: &str,
     (name, birth_date, document): (&str, &str, Option<&str>),
 ) -> Result<RegistrationId, Error> {
-    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut attributes = vec![own("name", name), own("birth_date", birth_date)];
-    attributes.extend(document.map(|document| own("document", document)));
-    let person = Person::parse(&core.schema, attributes).unwrap();
-    let stretched = core.stretch(person).await?;
-    core.register(&caller(), core.queue(&portal(by), stretched)?)
-        .await
+    let mut attributes = vec![("name", name), ("birth_date", birth_date)];
+    attributes.extend(document.map(|document| ("document", document)));
+    register_with(core, by, &attributes).await
+}
+
+/// Registers a person of any attributes.
+pub(crate) async fn register_with(
+    core: &Core,
+    by: &str,
+    attributes: &[(&str, &str)],
+) -> Result<RegistrationId, Error> {
+    let queued = core.queue(&portal(by), stretch(core, attributes).await?)?;
+    core.register(&caller(), queued).await
+}
+
+/// The stretched match keys of a person.
+pub(crate) async fn stretch(
+    core: &Core,
+    attributes: &[(&str, &str)],
+) -> Result<Vec<Stretched>, Error> {
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let attributes = attributes.iter().map(own);
+    let person = Person::parse(&core.schema, attributes.collect::<Vec<_>>()).unwrap();
+    core.stretch(person).await
 }

@@ -2,23 +2,22 @@
 
 use serde_json::Value;
 
-use crate::house::House;
+use crate::house::{House, Plan};
 
 fn person(house: &House, given_name: &str, document: &str) -> Result<Value, String> {
     let given_name = format!("given_name={given_name}");
     let document = format!("document={document}");
-    let args = [
-        "person",
-        "register",
-        "--attribute",
-        "family_name=Müller",
-        "--attribute",
-        &given_name,
-        "--attribute",
-        "birth_date=1980-02-29",
-        "--attribute",
-        &document,
-    ];
+    register(house, &[&given_name, &document])
+}
+
+fn register(house: &House, attributes: &[&str]) -> Result<Value, String> {
+    let always = ["family_name=Müller", "birth_date=1980-02-29"];
+    let attributes = always.iter().chain(attributes);
+    let attributes = attributes.flat_map(|attribute| ["--attribute", attribute]);
+    let args: Vec<&str> = ["person", "register"]
+        .into_iter()
+        .chain(attributes)
+        .collect();
     match house.symbolon_code("portal-main", &args) {
         (0, id) => Ok(id),
         (_, told) => Err(told.to_string()),
@@ -43,6 +42,48 @@ fn settle(house: &House, ticket: &str, verdict: &str, registrars: &[&str]) -> Va
     last
 }
 
+/// Officers name two registrars.
+fn name_registrars(house: &House) {
+    let mut named = vec!["change-registrars".to_owned()];
+    for name in ["registrar-one", "registrar-two"] {
+        let made = house.make_officer(name);
+        named.extend(["--registrar".to_owned(), made]);
+    }
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    house.decide(&named);
+}
+
+#[test]
+fn whoever_was_known_twice_is_one_person_once_two_registrars_say_so() {
+    let house = House::build_as(Plan {
+        tax_number: true,
+        ..Plan::default()
+    });
+    let vault = house.start_vault();
+    name_registrars(&house);
+    let both = ["registrar-one", "registrar-two"];
+    let (name, document, tax) = ("given_name=Anna", "document=AB 1", "tax_number=11 22");
+    let older = register(&house, &[name, document]).unwrap();
+    register(&house, &[name, tax]).unwrap_err();
+    settle(&house, "1", "different", &both);
+    let younger = register(&house, &[name, tax]).unwrap();
+    assert_ne!(older, younger);
+    let told = register(&house, &[name, document, tax]).unwrap_err();
+    assert!(told.contains("IDENTITY_CONFLICT"), "{told}");
+    let shown = registrar(&house, &["show", "2"]);
+    assert_eq!(
+        (&shown["kind"], &shown["records"]),
+        (&"several-records".into(), &2.into())
+    );
+    let settled = settle(&house, "2", "same", &both);
+    assert_eq!(settled["state"], "same");
+    drop(vault);
+    let _vault = house.start_vault();
+    for attributes in [&[name, document][..], &[name, tax], &[name, document, tax]] {
+        assert_eq!(register(&house, attributes).unwrap(), older);
+    }
+}
+
 #[test]
 fn two_registrars_tell_a_new_passport_from_a_namesake() {
     let house = House::build();
@@ -54,13 +95,7 @@ fn two_registrars_tell_a_new_passport_from_a_namesake() {
     assert_eq!(open["conflicts"][0]["ticket"], 1);
     assert_eq!(open["conflicts"][0]["kind"], "only-hints");
 
-    let mut named = vec!["change-registrars".to_owned()];
-    for name in ["registrar-one", "registrar-two"] {
-        let made = house.make_officer(name);
-        named.extend(["--registrar".to_owned(), made]);
-    }
-    let named: Vec<&str> = named.iter().map(String::as_str).collect();
-    house.decide(&named);
+    name_registrars(&house);
 
     // One alone, then a crash, then the other.
     let signed = settle(&house, "1", "same", &["registrar-one"]);

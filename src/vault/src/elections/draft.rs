@@ -279,6 +279,15 @@ impl Making {
     fn make(self, rolls: &Path) -> Result<RollStatement, Error> {
         let roots = self.people.roots.par_iter();
         let mut leaves: Vec<VoterId> = roots.map(|root| self.own.voter_id(root)).collect();
+        if let Some(before) = &self.before {
+            // Who was merged and is on the roll under any root isn't added under another.
+            for (person, root) in &self.people.younger {
+                let voter = self.own.voter_id(root);
+                if before.roll.find(&voter)?.is_some() {
+                    leaves[*person] = voter;
+                }
+            }
+        }
         // The roots are no longer needed.
         drop(self.people);
         sort(&mut leaves)?;

@@ -19,7 +19,7 @@ use crate::{
     Error,
     core::Core,
     electorates::ElectorateName,
-    rows::{Record, RecordId, Table},
+    rows::{Merges, Record, RecordId, Table, read},
     sweep::{pages, work_on},
 };
 
@@ -30,7 +30,10 @@ const TOLD: u64 = 1 << 19;
 
 /// The roots of everybody entitled, wiped with the last draft that is made of them.
 pub(crate) struct People {
+    /// One a person.
     pub(super) roots: Vec<Root>,
+    /// Younger ones of merged people, each with its person's position among the others.
+    pub(super) younger: Vec<(usize, Root)>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -42,6 +45,9 @@ pub(crate) struct Readings {
     /// Held by the one that is under way: who comes meanwhile shares the next.
     turn: tokio::sync::Mutex<()>,
 }
+
+/// What [`People`] holds.
+type Roots = (Vec<Root>, Vec<(usize, Root)>);
 
 type Reading = Arc<OnceCell<Arc<People>>>;
 
@@ -88,16 +94,33 @@ impl Core {
         let reading = readings.join(entitled);
         let read = reading.get_or_try_init(async || {
             let (place, _turn) = readings.begin(entitled, &reading).await?;
-            let roots = self.read_people(entitled).await?;
+            let (roots, younger) = self.read_people(entitled).await?;
             Ok(Arc::new(People {
                 roots,
+                younger,
                 _place: place,
             }))
         });
         read.await.cloned()
     }
 
-    async fn read_people(&self, entitled: &Entitled) -> Result<Vec<Root>, Error> {
+    async fn read_people(&self, entitled: &Entitled) -> Result<Roots, Error> {
+        loop {
+            let before = self.merges().await?;
+            let people = self.read_people_once(entitled).await;
+            // Whose record became part of another may have been read twice, or not at all.
+            if self.merges().await? == before {
+                return people;
+            }
+        }
+    }
+
+    async fn merges(&self) -> Result<Merges, Error> {
+        let row = read(self.store.as_ref(), Table::Meta, Merges::key()).await?;
+        Ok(row.map_or_else(Merges::default, |(merges, _)| merges))
+    }
+
+    async fn read_people_once(&self, entitled: &Entitled) -> Result<Roots, Error> {
         let (keys, read) = (self.keys()?, AtomicU64::new(0));
         let (prefix, electorate) = match entitled {
             Entitled::Everybody => (Table::Record.key(&[]), None),
@@ -114,12 +137,16 @@ impl Core {
         let opened = work_on(sealed, move |records: Vec<(RecordId, Vec<u8>)>| {
             let roots = records
                 .iter()
-                .map(|(id, sealed)| Record::open_root(id, &keys, sealed));
+                .map(|(id, sealed)| Record::open_entrant(id, &keys, sealed));
             roots.collect::<Result<Vec<_>, _>>()
         });
         let told = opened.inspect_ok(|roots| tell(&read, roots.len() as u64));
-        let all = told.try_fold(Vec::new(), async |mut all, roots| {
-            all.extend(roots);
+        let all = told.try_fold(Roots::default(), async |mut all, people| {
+            for person in people {
+                let younger = person.younger.into_iter();
+                all.1.extend(younger.map(|root| (all.0.len(), root)));
+                all.0.push(person.root);
+            }
             Ok(all)
         });
         all.await

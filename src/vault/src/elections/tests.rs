@@ -53,7 +53,7 @@ pub(crate) fn draft(entitled: Entitled) -> Draft {
 }
 
 /// A draft whose roll may grow by two people at least.
-fn growing() -> Draft {
+pub(crate) fn growing() -> Draft {
     Draft {
         roll_batch_min: 2,
         ..draft(Entitled::Everybody)

@@ -8,7 +8,7 @@ use crate::{
         Entitled,
         tests::{Device, draft, opened},
     },
-    testing::{Installation, caller, portal, register},
+    testing::{Installation, caller, portal, register_with},
 };
 
 /// More than one group of changes.
@@ -74,8 +74,13 @@ async fn a_filled_person_has_the_rows_and_the_leaf_of_a_registered_one() {
     };
     let (one, other) = (Installation::new().await, Installation::new().await);
     let registered = one.open().await;
-    let anna = ("Anna", "1980-02-29", Some("AB 123456"));
-    register(&registered, "main", anna).await.unwrap();
+    let anna = [
+        ("name", "Anna"),
+        ("birth_date", "1980-02-29"),
+        ("document", "AB 123456"),
+        ("tax", "11 222 333"),
+    ];
+    register_with(&registered, "main", &anna).await.unwrap();
     let (core, _) = filled(other.open().await, 1).await;
     assert_eq!(shape(&core).await, shape(&registered).await);
     let size = core.store.head().await.unwrap().audit_size();

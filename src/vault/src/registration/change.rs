@@ -1,16 +1,13 @@
 use symbolon_crypto::random;
 use symbolon_identity::stretch::Stretched;
-use symbolon_keyring::{RegistrationId, Root};
+use symbolon_keyring::{PortalName, RegistrationId, Root};
 use symbolon_store::Change;
 
-use super::{
-    Request,
-    look_up::{Found, OpenRecord},
-};
+use super::{Request, look_up::Found};
 use crate::{
     audit::{Caller, Leaf},
     core::Core,
-    rows::{Record, RecordId, Table, encode_ids},
+    rows::{Knowing, OpenRecord, Record, RecordId, Table, encode_ids},
     seal::Keys,
 };
 
@@ -44,7 +41,7 @@ impl Core {
             .copied()
             .filter(|at| self.is_current(&request.stretched[*at]))
             .collect();
-        let is_known = open.record.portals.contains(&request.portal);
+        let is_known = open.record.is_known_to(&request.portal);
         if attach.is_empty() && is_known {
             return change;
         }
@@ -60,7 +57,7 @@ impl Core {
             portals: old.portals.clone(),
         };
         if !is_known {
-            record.portals.push(request.portal.clone());
+            record.portals.push(knowing(&request.portal));
         }
         let change = change.at(open.id.key(), open.revision);
         let change = attach
@@ -90,7 +87,7 @@ impl Core {
                 .iter()
                 .map(|at| duplicate(&request.stretched[*at]))
                 .collect(),
-            portals: vec![request.portal.clone()],
+            portals: vec![knowing(&request.portal)],
         };
         let change = work.audited(&id, change).absent(id.key());
         let outdated = (0..request.stretched.len()).filter(|at| !current.contains(at));
@@ -102,7 +99,7 @@ impl Core {
     }
 
     /// Whether new rows are written under the key's rule.
-    fn is_current(&self, key: &Stretched) -> bool {
+    pub(super) fn is_current(&self, key: &Stretched) -> bool {
         self.schema
             .rule(key.rule())
             .is_some_and(|rule| !rule.outdated())
@@ -110,11 +107,24 @@ impl Core {
 }
 
 impl Work<'_> {
-    fn audited(&self, id: &RecordId, change: Change) -> Change {
+    pub(super) fn audited(&self, id: &RecordId, change: Change) -> Change {
+        self.noted(id, "registered", change)
+    }
+
+    /// With a leaf about a record.
+    pub(super) fn noted(&self, id: &RecordId, outcome: &'static str, change: Change) -> Change {
         let audit = self.keys.audit();
         let subject = audit.subject(Table::Record.name(), id.as_bytes());
-        let leaf = Leaf::new(self.now, self.caller, self.operation, "registered");
+        let leaf = Leaf::new(self.now, self.caller, self.operation, outcome);
         change.audit(leaf.about(subject).encode())
+    }
+}
+
+/// A portal that is given the ID of the oldest root.
+pub(super) fn knowing(portal: &PortalName) -> Knowing {
+    Knowing {
+        portal: portal.clone(),
+        root: 0,
     }
 }
 
@@ -153,6 +163,6 @@ fn unchanged(change: Change, found: &Found, at: usize) -> Change {
     })
 }
 
-fn duplicate(key: &Stretched) -> Stretched {
+pub(super) fn duplicate(key: &Stretched) -> Stretched {
     Stretched::new(*key.rule(), key.secret().duplicate())
 }

@@ -1,13 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use symbolon_identity::{RuleId, Schema, resolve::Finding, stretch::Stretched};
-use symbolon_store::{Change, Key, Revision, Value};
+use symbolon_store::{Change, Key, Value};
 
 use crate::{
     Error,
     budget::Asked,
     core::Core,
-    rows::{Record, RecordId, RingMirror, Table, decode_ids},
+    rows::{OpenRecord, Record, RecordId, RingMirror, Table, decode_ids},
     seal::Keys,
 };
 
@@ -16,13 +16,6 @@ pub(super) struct IndexRow {
     pub(super) key: Key,
     pub(super) found: Option<Value>,
     pub(super) records: Vec<RecordId>,
-}
-
-/// An opened record and its row's revision.
-pub(super) struct OpenRecord {
-    pub(super) id: RecordId,
-    pub(super) record: Record,
-    pub(super) revision: Revision,
 }
 
 /// Everything that the store says about a request, of one moment.

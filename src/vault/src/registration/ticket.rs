@@ -144,6 +144,11 @@ impl TicketRow {
         }
     }
 
+    /// The records that the request may be about.
+    pub(super) fn records(&self) -> Vec<RecordId> {
+        self.records.iter().copied().map(RecordId::new).collect()
+    }
+
     /// Whether it stands for this conflict.
     pub(super) fn is_about(&self, conflict: &Conflict<RecordId>) -> bool {
         let records = conflict.records.iter().map(RecordId::as_bytes);

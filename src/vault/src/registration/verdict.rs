@@ -5,7 +5,7 @@
 //! and the ticket is over; whoever asks again gets another.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use symbolon_crypto::random;
 use symbolon_election::{InstallationId, Signature, TicketId, Typed, officers};
@@ -19,16 +19,15 @@ use symbolon_service::{Refusal, reasons::Reason};
 use symbolon_store::{Change, Value};
 
 use super::{
-    Request, Settled, Ticket, TicketRow, Verdict,
-    change::Work,
-    conflict::ticket_rows,
-    look_up::{Found, OpenRecord},
+    Request, Settled, Ticket, TicketRow, Verdict, change::Work, conflict::ticket_rows,
+    look_up::Found, merge::impossible,
 };
 use crate::{
     Error,
     audit::{Caller, Leaf},
     core::{Core, retried},
-    rows::{RecordId, Registrars, Table, encode},
+    rows::{OpenRecord, Registrars, Table, encode},
+    seal::Keys,
 };
 
 /// How many registrars say the same.
@@ -76,7 +75,9 @@ impl Core {
             Some(_) => return Err(Reason::TicketSettled.into()),
             None => {}
         }
-        self.check_possible(&row, ticket, verdict)?;
+        if verdict == Verdict::Same {
+            self.check_possible(&keys, &row, ticket).await?;
+        }
         row.sign(signer, verdict, signature);
         // Who was a registrar when they signed and is none now doesn't count.
         row.retain(|signer| registrars.addresses.contains(signer));
@@ -115,30 +116,32 @@ impl Core {
         Ok((registrars, row))
     }
 
-    /// `Same` needs one person to be the same as, and something to know them by from then on.
-    fn check_possible(
+    /// `Same` needs one person to be the same as, or several who can be one, and something to
+    /// know them by from then on.
+    async fn check_possible(
         &self,
+        keys: &Keys,
         row: &TicketRow,
         ticket: Ticket,
-        verdict: Verdict,
     ) -> Result<(), Error> {
-        let refused = |why: &str| {
-            let refusal = Refusal::new(Reason::VerdictImpossible).at("same");
-            Err(refusal.because(why.to_owned()).into())
-        };
-        if verdict == Verdict::Different {
-            return Ok(());
-        }
-        if row.records.len() != 1 {
-            return refused("the request may be about several people, who aren't merged");
-        }
         if row.kind == ConflictKind::OtherPermanent.as_str() {
-            return refused("an attribute that never changes has another value");
+            return Err(impossible(
+                "an attribute that never changes has another value",
+            ));
         }
-        let match_keys = self.ticket_keys(row, ticket)?;
-        match match_keys.iter().any(|key| self.identifies(key)) {
-            true => Ok(()),
-            false => refused("the request holds nothing that identifies a person"),
+        let request = self.request(row, ticket)?;
+        if !request.stretched.iter().any(|key| self.identifies(key)) {
+            return Err(impossible(
+                "the request holds nothing that identifies a person",
+            ));
+        }
+        if row.kind == ConflictKind::SeveralRecords.as_str() {
+            let found = Found::look_up(self, keys, &request.stretched, None).await?;
+            return self.check_merge(&request, &row.records(), &found);
+        }
+        match row.records.len() {
+            1 => Ok(()),
+            _ => Err(impossible("nothing tells which of several people it is")),
         }
     }
 
@@ -150,11 +153,7 @@ impl Core {
         row: &mut TicketRow,
         verdict: Verdict,
     ) -> Result<Change, Error> {
-        let damaged = || Error::Row(Table::Ticket.name());
-        let request = Request {
-            portal: row.portal.parse().map_err(|_| damaged())?,
-            stretched: self.ticket_keys(row, ticket)?,
-        };
+        let request = self.request(row, ticket)?;
         let found = Found::look_up(self, work.keys, &request.stretched, None).await?;
         let decision = resolve(&found.findings(&self.schema), |id, rule| {
             found.holds(id, rule)
@@ -167,13 +166,13 @@ impl Core {
         });
         let change = match (stands, verdict) {
             (false, _) => change,
-            (true, Verdict::Same) => {
-                let &[record] = row.records.as_slice() else {
-                    return Err(damaged());
-                };
-                let open = found.record(RecordId::new(record))?;
-                self.join(work, &request, open, &found, change)?
-            }
+            (true, Verdict::Same) => match row.records().as_slice() {
+                [record] => {
+                    let open = found.record(*record)?;
+                    self.join(work, &request, open, &found, change)?
+                }
+                records => self.merge(work, &request, records, &found, change).await?,
+            },
             (true, Verdict::Different) if self.is_new(row, &request) => {
                 self.part(work, &request, &found, change)?
             }
@@ -198,7 +197,7 @@ impl Core {
     ) -> Result<Change, Error> {
         let domain = work.keys.portal(&request.portal);
         let domain = domain.ok_or(Reason::PermissionDenied)?;
-        let id = domain.registration_id(open.record.root()?);
+        let id = domain.registration_id(open.record.root_for(&request.portal)?);
         let lacks = |at: &usize| !open.record.holds(&request.stretched[*at]);
         let attach: Vec<usize> = (0..request.stretched.len()).filter(lacks).collect();
         Ok(self.known(work, request, open, &attach, &id, found, change))
@@ -231,10 +230,14 @@ impl Core {
         rule.is_some_and(|rule| !rule.outdated() && rule.kind() == RuleKind::Unique)
     }
 
-    /// The request's match keys of rules that the schema still has.
-    fn ticket_keys(&self, row: &TicketRow, ticket: Ticket) -> Result<Vec<Stretched>, Error> {
-        let mut match_keys = row.open(self.keys()?.as_ref(), ticket)?;
-        match_keys.retain(|key| self.schema.rule(key.rule()).is_some());
-        Ok(match_keys)
+    /// What was asked, as far as the schema still has the rules.
+    fn request(&self, row: &TicketRow, ticket: Ticket) -> Result<Request, Error> {
+        let portal = row.portal.parse();
+        let mut stretched = row.open(self.keys()?.as_ref(), ticket)?;
+        stretched.retain(|key| self.schema.rule(key.rule()).is_some());
+        Ok(Request {
+            portal: portal.map_err(|_| Error::Row(Table::Ticket.name()))?,
+            stretched,
+        })
     }
 }

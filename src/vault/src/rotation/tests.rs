@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Has a rotation begin that works all the time.
-pub(super) async fn begin(core: &Core, key: RotatedKey) {
+pub(crate) async fn begin(core: &Core, key: RotatedKey) {
     let rotation = Rotation::new(key, 100, NOW);
     let change = Change::new()
         .absent(Rotation::key())
@@ -21,7 +21,7 @@ pub(super) async fn begin(core: &Core, key: RotatedKey) {
 }
 
 /// One step of the rotation under way; false once there is none.
-pub(super) async fn step(core: &Core) -> bool {
+pub(crate) async fn step(core: &Core) -> bool {
     let Some((rotation, row)) = find(core.store.as_ref()).await.unwrap() else {
         return false;
     };

@@ -34,6 +34,21 @@ impl Registrars {
     }
 }
 
+/// How many records became part of others. Whoever reads people by their rows reads again where
+/// it changed meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merges {
+    /// Ever.
+    pub count: u64,
+}
+
+impl Merges {
+    /// Where it stands, once there was one.
+    pub fn key() -> Key {
+        Table::Meta.key(&[b"merges"])
+    }
+}
+
 /// The revision of the key ring that the rows were written with. Every change of a
 /// record demands it, so none slips between two revisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

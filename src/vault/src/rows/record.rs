@@ -7,7 +7,7 @@ use symbolon_keyring::{
     PortalName, Root,
     keys::{IndexKey, RecordPlace},
 };
-use symbolon_store::Key;
+use symbolon_store::{Key, Revision};
 use zeroize::Zeroizing;
 
 use super::{Table, bytes::Reader};
@@ -62,16 +62,40 @@ impl RecordId {
 /// One person: roots, stretched match keys and the portals that know them. No personal data.
 ///
 /// Sealed, it is `format 1 ‖ created 8 ‖ roots: count 1, each 32 ‖ match keys: count 2, each
-/// rule 32 and stretched 32 ‖ portals: count 2, each length 1 and name`, numbers big-endian.
+/// rule 32 and stretched 32 ‖ portals: count 2, each length 1, name and root 1`, numbers big-endian.
 pub struct Record {
     /// Unix seconds.
     pub created: u64,
-    /// Oldest first; the first makes registration IDs.
+    /// Oldest first; several where records were merged.
     pub roots: Vec<Root>,
     /// Under which rules and values the person is found.
     pub match_keys: Vec<Stretched>,
-    /// Whose registration IDs lead here.
-    pub portals: Vec<PortalName>,
+    /// Whose registration IDs lead here, one for each.
+    pub portals: Vec<Knowing>,
+}
+
+/// A registration ID that was given out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knowing {
+    /// To whom.
+    pub portal: PortalName,
+    /// Which root it is made of.
+    pub root: u8,
+}
+
+/// A person as rolls are made of them.
+pub(crate) struct Entrant {
+    /// The oldest root.
+    pub(crate) root: Root,
+    /// Those that came by merges.
+    pub(crate) younger: Vec<Root>,
+}
+
+/// An opened record and its row's revision.
+pub(crate) struct OpenRecord {
+    pub(crate) id: RecordId,
+    pub(crate) record: Record,
+    pub(crate) revision: Revision,
 }
 
 /// Where the rows stand that lead to a record.
@@ -86,6 +110,19 @@ impl Record {
     /// The oldest root.
     pub fn root(&self) -> Result<&Root, Error> {
         self.roots.first().ok_or(Error::Row(Table::Record.name()))
+    }
+
+    /// Whether a portal knows the person.
+    pub fn is_known_to(&self, portal: &PortalName) -> bool {
+        self.portals.iter().any(|known| known.portal == *portal)
+    }
+
+    /// The root that a portal's registration ID is made of: after a merge the same as before.
+    pub fn root_for(&self, portal: &PortalName) -> Result<&Root, Error> {
+        let mut known = self.portals.iter();
+        let known = known.find(|known| known.portal == *portal);
+        let root = known.map_or(0, |known| known.root.into());
+        self.roots.get(root).ok_or(Error::Row(Table::Record.name()))
     }
 
     /// Whether it holds any match key of a rule.
@@ -105,13 +142,11 @@ impl Record {
             let entry = index.blind(key.secret());
             Table::Index.blinded(&entry)
         });
-        let domains = self.portals.iter().filter_map(|name| keys.portal(name));
-        let registration_ids = domains.flat_map(|domain| {
-            self.roots.iter().map(move |root| {
-                let id = domain.registration_id(root);
-                let entry = index.blind_registration_id(domain.portal(), &id);
-                Table::Registration.blinded(&entry)
-            })
+        let registration_ids = self.portals.iter().filter_map(|known| {
+            let domain = keys.portal(&known.portal)?;
+            let id = domain.registration_id(self.roots.get(usize::from(known.root))?);
+            let entry = index.blind_registration_id(domain.portal(), &id);
+            Some(Table::Registration.blinded(&entry))
         });
         Leading {
             match_keys: match_keys.collect(),
@@ -129,21 +164,26 @@ impl Record {
         Self::decode(keys.open_record(&id.place(), sealed)?.expose())
     }
 
-    /// Opens it for its oldest root alone: what rolls are made of.
-    pub(crate) fn open_root(id: &RecordId, keys: &Keys, sealed: &[u8]) -> Result<Root, Error> {
+    /// Opens it for its roots alone: what rolls are made of.
+    pub(crate) fn open_entrant(
+        id: &RecordId,
+        keys: &Keys,
+        sealed: &[u8],
+    ) -> Result<Entrant, Error> {
         let opened = keys.open_record(&id.place(), sealed)?;
         let mut reader = Reader::new(Table::Record.name(), opened.expose());
-        match head(&mut reader)? {
-            (_, 0) => Err(Error::Row(Table::Record.name())),
-            _ => Ok(Root::from_slice(reader.array::<32>()?)?),
-        }
+        let (_, roots) = head(&mut reader)?;
+        let root = Root::from_slice(reader.array::<32>()?)?;
+        let younger = (1..roots).map(|_| Ok(Root::from_slice(reader.array::<32>()?)?));
+        let younger = younger.collect::<Result<_, Error>>()?;
+        Ok(Entrant { root, younger })
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let names: usize = self
             .portals
             .iter()
-            .map(|portal| 1 + portal.as_str().len())
+            .map(|known| 2 + known.portal.as_str().len())
             .sum();
         let size = 14 + 32 * self.roots.len() + 64 * self.match_keys.len() + names;
         let mut bytes = Zeroizing::new(Vec::with_capacity(size));
@@ -159,9 +199,10 @@ impl Record {
             bytes.extend(key.secret().expose());
         }
         bytes.extend(count(self.portals.len()));
-        for portal in &self.portals {
+        for Knowing { portal, root } in &self.portals {
             bytes.push(u8::try_from(portal.as_str().len()).expect("a name has at most 64 bytes"));
             bytes.extend(portal.as_str().as_bytes());
+            bytes.push(*root);
         }
         bytes
     }
@@ -184,7 +225,10 @@ impl Record {
         let portals = (0..u16::from_be_bytes(*reader.array()?)).map(|_| {
             let length = reader.byte()?.into();
             let name = std::str::from_utf8(reader.take(length)?).map_err(|_| damaged())?;
-            name.parse().map_err(|_| damaged())
+            Ok(Knowing {
+                portal: name.parse().map_err(|_| damaged())?,
+                root: reader.byte()?,
+            })
         });
         let portals = portals.collect::<Result<_, Error>>()?;
         reader.end()?;
@@ -215,6 +259,11 @@ fn count(of: usize) -> [u8; 2] {
 mod tests {
     use super::*;
 
+    fn knowing(portal: &str, root: u8) -> Knowing {
+        let portal = portal.parse().unwrap();
+        Knowing { portal, root }
+    }
+
     fn record() -> Record {
         let mut rng = random::os();
         let key = |byte| {
@@ -227,7 +276,7 @@ mod tests {
             created: 1_700_000_000,
             roots: vec![Root::random(&mut rng), Root::random(&mut rng)],
             match_keys: vec![key(1), key(2), key(3)],
-            portals: vec!["main".parse().unwrap(), "kiosk".parse().unwrap()],
+            portals: vec![knowing("main", 0), knowing("kiosk", 1)],
         }
     }
 

@@ -12,7 +12,12 @@ const LIKE_HER: (&str, &str, Option<&str>) = (ANNA.0, ANNA.1, Some("CD 999999"))
 const HER_NUMBER: (&str, &str, Option<&str>) = ("Другое Имя", ANNA.1, ANNA.2);
 
 /// Has the officers name registrars.
-async fn name(core: &Core, installation: &Installation, registrars: &[&SigningKey], nonce: u8) {
+pub(crate) async fn name(
+    core: &Core,
+    installation: &Installation,
+    registrars: &[&SigningKey],
+    nonce: u8,
+) {
     let mut registrars: Vec<_> = registrars.iter().map(|key| key.address()).collect();
     registrars.sort_unstable();
     let action = Action::ChangeRegistrars { registrars };
@@ -31,7 +36,7 @@ async fn name(core: &Core, installation: &Installation, registrars: &[&SigningKe
     }
 }
 
-fn registrars() -> [SigningKey; 3] {
+pub(crate) fn registrars() -> [SigningKey; 3] {
     std::array::from_fn(|_| SigningKey::random(&mut random::os()))
 }
 
@@ -46,9 +51,13 @@ async fn city(installation: &Installation) -> (Core, [SigningKey; 3], Registrati
 }
 
 /// The ticket that a request gets.
-async fn ticket(core: &Core, by: &str, person: (&str, &str, Option<&str>)) -> Ticket {
-    let told = refused(register(core, by, person).await);
-    assert_eq!(told, "IDENTITY_CONFLICT");
+pub(crate) async fn ticket(core: &Core, by: &str, person: (&str, &str, Option<&str>)) -> Ticket {
+    newest(core, by, register(core, by, person).await).await
+}
+
+/// The ticket that a refused request got.
+pub(crate) async fn newest<T>(core: &Core, by: &str, outcome: Result<T, Error>) -> Ticket {
+    assert_eq!(refused(outcome), "IDENTITY_CONFLICT");
     let tickets = core.conflicts_after(Ticket(0), 1000).await.unwrap();
     let open = tickets.into_iter().rev();
     let mut open = open.filter(|(_, row)| row.portal == by);
@@ -64,7 +73,7 @@ fn signature(core: &Core, id: &TicketId, verdict: Verdict, key: &SigningKey) -> 
     key.sign(signed.digest(core.domain()).as_bytes())
 }
 
-async fn say(
+pub(crate) async fn say(
     core: &Core,
     ticket: Ticket,
     verdict: Verdict,
@@ -75,7 +84,7 @@ async fn say(
     core.sign_verdict(&caller(), &id, verdict, &signature).await
 }
 
-fn refused<T>(outcome: Result<T, Error>) -> &'static str {
+pub(crate) fn refused<T>(outcome: Result<T, Error>) -> &'static str {
     reason(outcome.err().expect("refused"))
 }
 
