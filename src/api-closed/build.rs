@@ -16,6 +16,7 @@ const SECRET: &[&str] = &[
     ".symbolon.registration.v1.RegisterPersonRequest",
     ".symbolon.registration.v1.RegisterPeopleRequest",
     ".symbolon.registration.v1.CheckPersonRequest",
+    ".symbolon.registration.v1.AmendPersonRequest",
     ".symbolon.admin.v1.UnsealRequest",
 ];
 

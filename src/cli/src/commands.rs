@@ -6,6 +6,7 @@ mod completions;
 mod conflicts;
 mod election;
 mod electorate;
+mod erasures;
 mod halt;
 mod keys;
 mod officer;
@@ -38,7 +39,7 @@ pub enum Command {
     /// Officers' signing keys and signatures.
     #[command(subcommand)]
     Officer(officer::Officer),
-    /// One person: register, or check the form.
+    /// One person: register, check the form, correct, suspend, erase.
     #[command(subcommand)]
     Person(person::Person),
     /// Whole rolls of people.
@@ -56,6 +57,9 @@ pub enum Command {
     /// What any one officer stops at once: an election's tokens, a portal.
     #[command(subcommand)]
     Halt(halt::Halt),
+    /// People whom no portal knows any more, and who wait to be erased.
+    #[command(subcommand)]
+    Erasures(erasures::Erasures),
     /// What is done once enough officers have signed it.
     #[command(subcommand)]
     Proposals(proposals::Proposals),
@@ -96,6 +100,7 @@ impl Command {
             Self::Keys(group) => group.run(context),
             Self::Backup(group) => group.run(context),
             Self::Halt(group) => group.run(context),
+            Self::Erasures(group) => group.run(context),
             Self::Proposals(group) => group.run(context),
             Self::Conflicts(group) => group.run(context),
             Self::Token(group) => group.run(context),

@@ -139,6 +139,8 @@ bytes32! {
     InstallationId;
     /// One conflict of identities that waits for registrars.
     TicketId;
+    /// Who waits to be erased: 32 random bytes.
+    ErasureId;
 }
 
 /// A voter's place in an election's roll, from 0.

@@ -51,8 +51,8 @@ pub use crate::domain::Domain;
 pub use crate::entry::{Entry, MAX_CHOICE, MAX_ENTRY};
 pub use crate::error::Error;
 pub use crate::ids::{
-    BallotKey, ContentHash, DeliveryKey, Digest, ElectionId, EntryHash, InstallationId, LedgerHead,
-    Nonce, RequestKey, RollIndex, RollRoot, TallyHash, TallyKey, TicketId, VoterId,
+    BallotKey, ContentHash, DeliveryKey, Digest, ElectionId, EntryHash, ErasureId, InstallationId,
+    LedgerHead, Nonce, RequestKey, RollIndex, RollRoot, TallyHash, TallyKey, TicketId, VoterId,
 };
 pub use crate::issued::IssuedList;
 pub use crate::issuers::Issuers;

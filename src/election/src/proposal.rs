@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, ContentHash, ElectionId, Error, VERSION, content::content_hash, json,
+    Address, ContentHash, ElectionId, ErasureId, Error, VERSION, content::content_hash, json,
     officers::ascending, words::utc,
 };
 
@@ -16,6 +16,8 @@ const WHAT: &str = "proposal content";
 pub const MAX_BYTES: usize = 4096;
 /// The most officers that a content has room for.
 const MAX_OFFICERS: usize = 64;
+/// The most people that one content erases.
+pub const MAX_ERASURES: usize = 32;
 /// The longest name of a portal.
 const MAX_NAME: usize = 64;
 /// The most bytes of a certificate's serial number: more than RFC 5280 has.
@@ -66,6 +68,11 @@ pub enum Action {
         key: RotatedKey,
         /// The share of the time that the vault works at it, in percent: 1 to 100.
         share: u8,
+    },
+    /// The records of people whom no portal knows any more are erased for good.
+    ErasePeople {
+        /// Strictly ascending; 1 to 32.
+        erasures: Vec<ErasureId>,
     },
     /// Store, key ring and ring secret are backed up, at once and perhaps again and again.
     Backup {
@@ -144,6 +151,10 @@ enum File {
         key: RotatedKey,
         share: u8,
     },
+    ErasePeople {
+        version: String,
+        erasures: Vec<ErasureId>,
+    },
     #[serde(rename_all = "camelCase")]
     Backup {
         version: String,
@@ -193,6 +204,7 @@ impl Action {
                 RotatedKey::Sealing => "rotate sealing key",
                 RotatedKey::Audit => "rotate audit key",
             },
+            Self::ErasePeople { .. } => "erase people",
             Self::Backup { .. } => "back up",
             Self::Restore { .. } => "restore",
         }
@@ -266,6 +278,15 @@ impl Action {
                 format!("The vault works at it for {share} percent of the time"),
                 "Copies of store, key ring and ring secret from before count as exposed until they are destroyed".to_owned(),
             ],
+            Self::ErasePeople { erasures } => {
+                let mut lines = vec![
+                    "PEOPLE ARE ERASED, for good".to_owned(),
+                    "No portal knows them any more. Whoever registers again until then stays, whoever does later is somebody new".to_owned(),
+                    format!("How many: {}", erasures.len()),
+                ];
+                lines.extend(erasures.iter().map(|erasure| format!("  {erasure}")));
+                lines
+            }
             Self::Backup { every_hours, until } => vec![
                 "THE VAULT IS COPIED: store, key ring and ring secret, to three places".to_owned(),
                 match every_hours {
@@ -344,6 +365,14 @@ impl Action {
                 let (backup, taken) = (ContentHash::new(backup), time_of("taken", taken)?);
                 (version, Self::Restore { backup, taken })
             }
+            File::ErasePeople { version, erasures } => {
+                let many = (1..=MAX_ERASURES).contains(&erasures.len());
+                if !many || !erasures.is_sorted_by(|a, b| a < b) {
+                    let rule = "1 to 32, strictly ascending";
+                    return Err(Error::member(WHAT, "erasures", rule));
+                }
+                (version, Self::ErasePeople { erasures })
+            }
             File::ChangeRegistrars {
                 version,
                 registrars,
@@ -396,6 +425,7 @@ impl Action {
                 key,
                 share,
             },
+            Self::ErasePeople { erasures } => File::ErasePeople { version, erasures },
             Self::Backup { every_hours, until } => File::Backup {
                 version,
                 every_hours,
@@ -508,6 +538,11 @@ mod tests {
                 backup: ContentHash::new(backup),
                 taken,
             }),
+            prop::collection::btree_set(any::<[u8; 32]>(), 1..=MAX_ERASURES).prop_map(|erasures| {
+                Action::ErasePeople {
+                    erasures: erasures.into_iter().map(ErasureId::new).collect(),
+                }
+            }),
             prop::collection::btree_set(
                 any::<[u8; 20]>().prop_filter("zero", |a| *a != [0; 20]),
                 1..5
@@ -603,6 +638,9 @@ mod tests {
             r#"{"action":"rotateKey","key":"index","share":0,"version":"symbolon/v1"}"#,
             r#"{"action":"rotateKey","key":"index","share":101,"version":"symbolon/v1"}"#,
             r#"{"action":"rotateKey","key":"root","share":50,"version":"symbolon/v1"}"#,
+            r#"{"action":"erasePeople","erasures":[],"version":"symbolon/v1"}"#,
+            r#"{"action":"erasePeople","erasures":["0x01"],"version":"symbolon/v1"}"#,
+            r#"{"action":"erasePeople","erasures":["0x0101010101010101010101010101010101010101010101010101010101010101","0x0101010101010101010101010101010101010101010101010101010101010101"],"version":"symbolon/v1"}"#,
             r#"{"action":"backup","everyHours":0,"until":5,"version":"symbolon/v1"}"#,
             r#"{"action":"backup","everyHours":24,"until":0,"version":"symbolon/v1"}"#,
             r#"{"action":"backup","everyHours":65536,"until":5,"version":"symbolon/v1"}"#,

@@ -83,18 +83,9 @@ pub fn resolve<R: Copy + Ord>(
     findings: &[Finding<'_, R>],
     holds: impl Fn(R, &RuleId) -> bool,
 ) -> Decision<R> {
-    let by_unique = records(findings, |rule| rule.kind() == RuleKind::Unique);
-    let is_another = |record: R| {
-        let mut permanent = findings.iter().filter(|found| found.rule.permanent());
-        permanent.any(|found| !found.records.contains(&record) && holds(record, found.rule.id()))
-    };
-    let conflict = |kind, records| {
-        Decision::Conflict(Conflict {
-            kind,
-            rules: rules(findings),
-            records,
-        })
-    };
+    let by_unique = records(findings, is_unique);
+    let is_another = |record: R| is_another(findings, record, &holds);
+    let conflict = |kind, records| conflict(findings, kind, records);
     match Vec::from_iter(by_unique).as_slice() {
         [] => {
             let possible: Vec<R> = records(findings, |_| true)
@@ -115,6 +106,57 @@ pub fn resolve<R: Copy + Ord>(
         &[record] => conflict(ConflictKind::OtherAlways, vec![record]),
         several => conflict(ConflictKind::SeveralRecords, several.to_vec()),
     }
+}
+
+/// Decides whether corrected data are a known person's, who is named beside them.
+///
+/// - Found by `unique` rules in this record and no other, and no permanent attribute of another
+///   value: that record, under whatever name.
+/// - Anything else: a conflict, which names the record among those that it may be about.
+pub fn amend<R: Copy + Ord>(
+    findings: &[Finding<'_, R>],
+    record: R,
+    holds: impl Fn(R, &RuleId) -> bool,
+) -> Decision<R> {
+    let by_unique = records(findings, is_unique);
+    let others = by_unique.iter().any(|found| *found != record);
+    if others {
+        let all = by_unique.into_iter().chain([record]);
+        let all = Vec::from_iter(BTreeSet::from_iter(all));
+        return conflict(findings, ConflictKind::SeveralRecords, all);
+    }
+    if is_another(findings, record, &holds) {
+        return conflict(findings, ConflictKind::OtherPermanent, vec![record]);
+    }
+    match by_unique.is_empty() {
+        true => conflict(findings, ConflictKind::OnlyHints, vec![record]),
+        false => Decision::Known {
+            record,
+            attach: attach(findings, record),
+        },
+    }
+}
+
+fn is_unique(rule: &Rule) -> bool {
+    rule.kind() == RuleKind::Unique
+}
+
+/// Whether a permanent attribute says that the record is another person's.
+fn is_another<R: Copy + Ord>(
+    findings: &[Finding<'_, R>],
+    record: R,
+    holds: impl Fn(R, &RuleId) -> bool,
+) -> bool {
+    let mut permanent = findings.iter().filter(|found| found.rule.permanent());
+    permanent.any(|found| !found.records.contains(&record) && holds(record, found.rule.id()))
+}
+
+fn conflict<R>(findings: &[Finding<'_, R>], kind: ConflictKind, records: Vec<R>) -> Decision<R> {
+    Decision::Conflict(Conflict {
+        kind,
+        rules: rules(findings),
+        records,
+    })
 }
 
 fn records<R: Copy + Ord>(findings: &[Finding<'_, R>], of: impl Fn(&Rule) -> bool) -> BTreeSet<R> {

@@ -99,6 +99,8 @@ reasons! {
     InvalidAttribute "INVALID_ATTRIBUTE" InvalidArgument Fix "An attribute has no canonical form.";
     IdentityConflict "IDENTITY_CONFLICT" FailedPrecondition CallRegistrar "The attributes point to somebody else, or to several people; a ticket is open.";
     UnknownRegistrationId "UNKNOWN_REGISTRATION_ID" NotFound Fix "No person of this portal has this registration ID.";
+    PersonSuspended "PERSON_SUSPENDED" FailedPrecondition Accept "The portal has suspended this person.";
+    TokenHeld "TOKEN_HELD" FailedPrecondition Retry "The person holds a token of an election that is open.";
     PortalSuspended "PORTAL_SUSPENDED" FailedPrecondition CallOperator "An officer has suspended this portal.";
     UnknownElectorate "UNKNOWN_ELECTORATE" NotFound Fix "There is no such electorate.";
     ElectorateExists "ELECTORATE_EXISTS" AlreadyExists Fix "An electorate of that name exists already.";

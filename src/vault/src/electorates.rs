@@ -56,6 +56,12 @@ impl ElectorateName {
 }
 
 impl Electorate {
+    /// The portal that made it.
+    pub(crate) fn portal(&self) -> Result<PortalName, Error> {
+        let name = self.portal.parse();
+        name.map_err(|_| Error::Row(Table::Electorate.name()))
+    }
+
     /// The row of one member.
     pub fn member(&self, record: &RecordId) -> Key {
         Table::Member.key(&[&self.id, record.as_bytes()])

@@ -184,6 +184,7 @@ impl Maker {
             portals: vec![Knowing {
                 portal: self.portal.clone(),
                 root: 0,
+                suspended: false,
             }],
         };
         let writing = self.keys.writing_index();

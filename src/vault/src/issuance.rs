@@ -6,6 +6,9 @@
 mod held;
 mod place;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use held::Held;
 
 use std::sync::Arc;
@@ -166,6 +169,7 @@ impl Core {
             leaf.about(subject).encode()
         };
         let bound = match standing.place {
+            _ if standing.person.record.is_suspended(portal) => Err(Reason::PersonSuspended.into()),
             Some(place) => {
                 let bound = self
                     .bind(&keys, &own, &election, place, request.ballot_key)

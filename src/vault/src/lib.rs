@@ -25,6 +25,7 @@ pub mod inspection;
 pub mod issuance;
 pub mod kdf;
 mod key_plan;
+pub mod life;
 mod pinned;
 pub mod proposals;
 mod published;

@@ -78,6 +78,9 @@ impl Core {
             if expires < now {
                 return Err(Refusal::new(Reason::ProposalExpired).at("expires").into());
             }
+            if let Action::ErasePeople { erasures } = &action {
+                self.check_erasures(erasures).await?;
+            }
             if expires - now > LONGEST {
                 let refusal = Refusal::new(Reason::InvalidProposal).at("expires");
                 return Err(refusal.because("more than 30 days ahead").into());
@@ -194,7 +197,7 @@ impl Core {
             true => {
                 self.check_now(&action).await?;
                 row.decision = Some(Decision::Executed { at: self.now() });
-                (self.act(&action, change)?, "executed")
+                (self.act(caller, &action, change).await?, "executed")
             }
             false => (change, "signed"),
         };
@@ -219,8 +222,9 @@ impl Core {
     }
 
     /// What an action writes.
-    fn act(&self, action: &Action, change: Change) -> Result<Change, Error> {
+    async fn act(&self, caller: &Caller, action: &Action, change: Change) -> Result<Change, Error> {
         Ok(match action {
+            Action::ErasePeople { erasures } => self.erase(caller, erasures, change).await?,
             Action::ResumeIssuance { election } => change.delete(Halt::issuance(election).key()),
             Action::ResumePortal { portal } => change.delete(Halt::portal(&name(portal)?).key()),
             Action::RestoreCertificate { serial } => {
@@ -286,6 +290,7 @@ impl Core {
             Action::ChangeRegistrars { .. }
             | Action::RotateKey { .. }
             | Action::Backup { .. }
+            | Action::ErasePeople { .. }
             | Action::Restore { .. } => {}
         }
     }
@@ -317,6 +322,7 @@ impl Core {
             | Action::RestoreCertificate { .. }
             | Action::ChangeOfficers { .. }
             | Action::ChangeRegistrars { .. }
+            | Action::ErasePeople { .. }
             | Action::RotateKey { .. } => {}
             Action::ResumePortal { portal } | Action::RaiseBudget { portal, .. } => {
                 self.known_portal(&name(portal)?)?;

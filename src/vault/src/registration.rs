@@ -2,7 +2,7 @@
 //!
 //! New and known look alike: the same look-ups, one commit with one leaf of the audit log,
 //! the same answer. Requests that share a match key go one after the other, in the order
-//! in which they queued.
+//! in which they queued. Corrected data of a known person go the same way.
 
 mod change;
 mod conflict;
@@ -16,11 +16,13 @@ pub use ticket::{Settled, Ticket, TicketRow, Verdict};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use {merge::tests as merge_tests, verdict::tests as verdict_tests};
 
 use symbolon_crypto::random;
 use symbolon_identity::{
-    CanonicalPerson,
-    resolve::{Decision, resolve},
+    CanonicalPerson, RuleId,
+    resolve::{Decision, amend, resolve},
     stretch::Stretched,
 };
 use symbolon_keyring::{PortalName, RegistrationId, keys::IndexEntry};
@@ -32,6 +34,7 @@ use crate::{
     budget::Asked,
     core::{Core, retried},
     gates::Turn,
+    rows::RecordId,
     seal::Keys,
 };
 use change::Work;
@@ -47,6 +50,17 @@ pub struct Queued {
 struct Request {
     portal: PortalName,
     stretched: Vec<Stretched>,
+    /// Whose corrected data they are.
+    amends: Option<RegistrationId>,
+}
+
+impl Queued {
+    /// The same as corrected data of whom the portal knows by this ID.
+    #[must_use]
+    pub fn amending(mut self, person: RegistrationId) -> Self {
+        self.request.amends = Some(person);
+        self
+    }
 }
 
 impl Core {
@@ -75,6 +89,7 @@ impl Core {
         let request = Request {
             portal: portal.clone(),
             stretched,
+            amends: None,
         };
         Ok(Queued { request, turn })
     }
@@ -91,15 +106,21 @@ impl Core {
         request: &Request,
     ) -> Result<RegistrationId, Error> {
         let (keys, now) = (self.keys()?, self.now());
+        let (operation, outcome) = match request.amends {
+            None => ("RegisterPerson", "registered"),
+            Some(_) => ("AmendPerson", "amended"),
+        };
         let work = Work {
             keys: &keys,
             caller,
             now,
-            operation: "RegisterPerson",
+            operation,
+            outcome,
         };
         let domain = keys
             .portal(&request.portal)
             .ok_or(Reason::PermissionDenied)?;
+        let amends = self.amended(&keys, request).await?;
         let writing = blinded(&keys, &request.stretched);
         let asked = Asked::new(&request.portal, now, keys.writing_index(), &writing);
         // Who has no budget left learns nothing, not even by the time that it takes.
@@ -111,11 +132,9 @@ impl Core {
                     .await?,
             ),
         };
-        let found = Found::look_up(self, &keys, &request.stretched, Some(&asked)).await?;
+        let found = Found::look_up(self, &keys, &request.stretched, Some(&asked), amends).await?;
         let change = found.condition(Some(&asked));
-        let (change, outcome) = match resolve(&found.findings(&self.schema), |id, rule| {
-            found.holds(id, rule)
-        }) {
+        let (change, outcome) = match self.decide(&found, amends) {
             Decision::Known { record, attach } => {
                 let record = found.record(record)?;
                 let id = domain.registration_id(record.record.root_for(&request.portal)?);
@@ -133,7 +152,8 @@ impl Core {
                 )
             }
             Decision::Conflict(conflict) => {
-                let (change, ticket) = self.open_ticket(&work, request, conflict, change).await?;
+                let opened = self.open_ticket(&work, request, amends, conflict, change);
+                let (change, ticket) = opened.await?;
                 (change, Err(ticket))
             }
         };
@@ -146,6 +166,30 @@ impl Core {
                 .with("ticket", ticket.0)
                 .into()
         })
+    }
+}
+
+impl Core {
+    /// The record whose data a request corrects.
+    async fn amended(&self, keys: &Keys, request: &Request) -> Result<Option<RecordId>, Error> {
+        let Some(id) = request.amends else {
+            return Ok(None);
+        };
+        let person = self.resolve(keys, &request.portal, &[id]).await?.pop();
+        let person = person.flatten();
+        let person = person
+            .ok_or_else(|| Refusal::new(Reason::UnknownRegistrationId).at("registrationId"))?;
+        Ok(Some(person.id))
+    }
+
+    /// What a request is about, by what was found.
+    fn decide(&self, found: &Found, amends: Option<RecordId>) -> Decision<RecordId> {
+        let findings = found.findings(&self.schema);
+        let holds = |id, rule: &RuleId| found.holds(id, rule);
+        match amends {
+            Some(record) => amend(&findings, record, holds),
+            None => resolve(&findings, holds),
+        }
     }
 }
 

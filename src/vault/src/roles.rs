@@ -111,6 +111,16 @@ const REGISTRATION: &[Row] = &[
     ),
     Row::call("/symbolon.registration.v1.Registration/CheckPerson", PORTAL),
     Row::call("/symbolon.registration.v1.Registration/GetSchema", PORTAL),
+    Row::call("/symbolon.registration.v1.Registration/AmendPerson", PORTAL),
+    Row::call(
+        "/symbolon.registration.v1.Registration/SuspendPerson",
+        PORTAL,
+    ),
+    Row::call(
+        "/symbolon.registration.v1.Registration/ResumePerson",
+        PORTAL,
+    ),
+    Row::call("/symbolon.registration.v1.Registration/ErasePerson", PORTAL),
     Row::call(
         "/symbolon.registration.v1.Electorates/CreateElectorate",
         PORTAL,
@@ -177,6 +187,7 @@ const ADMIN: &[Row] = &[
     Row::call("/symbolon.admin.v1.Halts/SuspendPortal", OFFICER),
     Row::call("/symbolon.admin.v1.Halts/RevokeCertificate", OFFICER),
     Row::call("/symbolon.admin.v1.Halts/ListHalts", OFFICER),
+    Row::call("/symbolon.admin.v1.Erasures/ListErasures", OFFICER),
     Row::call("/symbolon.admin.v1.Proposals/SubmitProposal", OFFICER),
     Row::call("/symbolon.admin.v1.Proposals/SignProposal", OFFICER),
     Row::call("/symbolon.admin.v1.Proposals/CancelProposal", OFFICER),

@@ -50,6 +50,8 @@ pub enum Table {
     Halt = b'H',
     /// Proposals by digest.
     Proposal = b'P',
+    /// People whom no portal knows any more, by record ID: officers decide to erase them.
+    Erasure = b'X',
     /// What officers granted beyond a budget, by portal.
     Grant = b'G',
 }
@@ -90,6 +92,7 @@ impl Table {
             Self::Halt => "halt",
             Self::Proposal => "proposal",
             Self::Grant => "grant",
+            Self::Erasure => "erasure",
         }
     }
 

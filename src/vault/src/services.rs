@@ -5,6 +5,7 @@ mod backups;
 mod conflicts;
 mod elections;
 mod electorates;
+mod erasures;
 mod halts;
 mod issuance;
 mod keys;
@@ -23,8 +24,9 @@ use futures_util::future::BoxFuture;
 use symbolon_api_closed::{
     admin::{
         backups_server::BackupsServer, conflicts_server::ConflictsServer,
-        elections_server::ElectionsServer, halts_server::HaltsServer, keys_server::KeysServer,
-        proposals_server::ProposalsServer, seal_server::SealServer,
+        elections_server::ElectionsServer, erasures_server::ErasuresServer,
+        halts_server::HaltsServer, keys_server::KeysServer, proposals_server::ProposalsServer,
+        seal_server::SealServer,
     },
     audit::audit_server::AuditServer,
     issuance::issuance_server::IssuanceServer,
@@ -126,6 +128,7 @@ fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {
             let halts = HaltsServer::new(service.clone());
             let keys = KeysServer::new(service.clone());
             let backups = BackupsServer::new(service.clone());
+            let erasures = ErasuresServer::new(service.clone());
             let proposals = ProposalsServer::new(service.clone());
             routes
                 .add_service(SealServer::new(service).max_decoding_message_size(CALL_BYTES))
@@ -134,6 +137,7 @@ fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {
                 .add_service(halts.max_decoding_message_size(CALL_BYTES))
                 .add_service(keys.max_decoding_message_size(CALL_BYTES))
                 .add_service(backups.max_decoding_message_size(CALL_BYTES))
+                .add_service(erasures.max_decoding_message_size(CALL_BYTES))
                 .add_service(proposals.max_decoding_message_size(CALL_BYTES))
         }
         ServiceName::Issuance => {

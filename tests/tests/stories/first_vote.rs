@@ -65,8 +65,13 @@ impl Voter<'_> {
 
     /// Asks with a new device.
     pub(crate) fn ask(&self, election: &str) {
-        self.symbolon(&["vote", "new-device", "--out", &self.path("device")]);
+        self.new_device();
         self.ask_again(election);
+    }
+
+    /// Makes a device.
+    pub(crate) fn new_device(&self) {
+        self.symbolon(&["vote", "new-device", "--out", &self.path("device")]);
     }
 
     /// Asks with the device that there is.

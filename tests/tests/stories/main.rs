@@ -15,6 +15,7 @@ mod first_vote;
 mod guides;
 mod help;
 mod house;
+mod lives;
 mod papers;
 mod restored;
 mod revoked_certificate;

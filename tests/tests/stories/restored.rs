@@ -17,7 +17,7 @@ ring_secret = "backup/ring-secret"
 "#;
 
 /// Registers somebody; the registration ID.
-fn register(house: &House, name: &str, document: &str) -> String {
+pub(crate) fn register(house: &House, name: &str, document: &str) -> String {
     let own = [
         format!("family_name={name}"),
         "given_name=Zoë".to_owned(),
@@ -33,7 +33,7 @@ fn register(house: &House, name: &str, document: &str) -> String {
 }
 
 /// Opens an election of an hour; its ID.
-fn open_election(house: &House, receipts: &str) -> String {
+pub(crate) fn open_election(house: &House, receipts: &str) -> String {
     content(house);
     let (trust, draft) = (house.path("trust.json"), house.path("draft"));
     let (opens, closes) = ((now() - 1).to_string(), (now() + 3600).to_string());
@@ -73,7 +73,7 @@ fn only(house: &House, folder: &str, ending: &str) -> String {
 }
 
 /// A request with this device is refused; what is said.
-fn is_refused(voter: &Voter<'_>, election: &str) -> String {
+pub(crate) fn is_refused(voter: &Voter<'_>, election: &str) -> String {
     let relay = voter.request(election);
     let relay: Vec<_> = relay.iter().map(String::as_str).collect();
     voter.house.symbolon_refuses("portal-main", &relay)

@@ -1,3 +1,5 @@
+mod own;
+
 use std::{
     collections::{HashMap, hash_map::Entry},
     path::PathBuf,
@@ -23,6 +25,14 @@ pub enum Person {
     Register(Register),
     /// Says what is wrong with the form of a person's attributes.
     Check(Check),
+    /// Adds corrected data of a person; the registration ID stays.
+    Amend(own::Amend),
+    /// Speaks for a person no longer: no token, no place on later rolls.
+    Suspend(own::Suspend),
+    /// Speaks for a person again.
+    Resume(own::Resume),
+    /// Forgets a person; once no portal knows the person, officers erase the record.
+    Erase(own::Erase),
 }
 
 #[derive(Args)]
@@ -62,6 +72,10 @@ impl Person {
         match self {
             Self::Register(command) => command.run(context),
             Self::Check(command) => command.run(context),
+            Self::Amend(command) => command.run(context),
+            Self::Suspend(command) => command.run(context),
+            Self::Resume(command) => command.run(context),
+            Self::Erase(command) => command.run(context),
         }
     }
 }

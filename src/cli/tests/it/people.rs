@@ -8,9 +8,11 @@ use std::{
 
 use futures_util::StreamExt;
 use symbolon_api_closed::registration::{
-    Attribute, CheckPersonRequest, CheckPersonResponse, GetSchemaRequest, GetSchemaResponse,
-    Problem, RegisterPeopleRequest, RegisterPeopleResponse, RegisterPersonRequest,
-    RegisterPersonResponse, RowRefusal,
+    AmendPersonRequest, AmendPersonResponse, Attribute, CheckPersonRequest, CheckPersonResponse,
+    ErasePersonRequest, ErasePersonResponse, GetSchemaRequest, GetSchemaResponse, Problem,
+    RegisterPeopleRequest, RegisterPeopleResponse, RegisterPersonRequest, RegisterPersonResponse,
+    ResumePersonRequest, ResumePersonResponse, RowRefusal, SuspendPersonRequest,
+    SuspendPersonResponse,
     register_people_response::Outcome,
     registration_server::{Registration, RegistrationServer},
 };
@@ -123,6 +125,34 @@ impl Registration for Straw {
         Ok(Response::new(CheckPersonResponse {
             problems: if bad { vec![problem] } else { vec![] },
         }))
+    }
+
+    async fn amend_person(
+        &self,
+        _: Request<AmendPersonRequest>,
+    ) -> Result<Response<AmendPersonResponse>, Status> {
+        Err(Status::unimplemented("it knows nobody"))
+    }
+
+    async fn suspend_person(
+        &self,
+        _: Request<SuspendPersonRequest>,
+    ) -> Result<Response<SuspendPersonResponse>, Status> {
+        Err(Status::unimplemented("it knows nobody"))
+    }
+
+    async fn resume_person(
+        &self,
+        _: Request<ResumePersonRequest>,
+    ) -> Result<Response<ResumePersonResponse>, Status> {
+        Err(Status::unimplemented("it knows nobody"))
+    }
+
+    async fn erase_person(
+        &self,
+        _: Request<ErasePersonRequest>,
+    ) -> Result<Response<ErasePersonResponse>, Status> {
+        Err(Status::unimplemented("it knows nobody"))
     }
 
     async fn get_schema(

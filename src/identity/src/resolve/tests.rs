@@ -300,3 +300,55 @@ proptest! {
         }
     }
 }
+
+/// What corrected data of record 1 are about; record 1 holds some key of `tax`.
+fn amended(found: &[(usize, &[u8])]) -> Decision<u8> {
+    let schema = schema();
+    let findings: Vec<_> = found
+        .iter()
+        .map(|(rule, records)| Finding {
+            rule: &schema.rules()[*rule],
+            records: records.to_vec(),
+        })
+        .collect();
+    amend(&findings, 1, |record, _| record == 1)
+}
+
+#[test]
+fn corrected_data_are_attached_where_they_identify_the_person_alone() {
+    let attached = |attach| Decision::Known { record: 1, attach };
+    // A new name, that others have, too.
+    assert_eq!(
+        amended(&[(PERSON, &[2]), (PASSPORT, &[1])]),
+        attached(vec![0])
+    );
+    assert_eq!(
+        amended(&[(PERSON, &[]), (PASSPORT, &[]), (TAX, &[1])]),
+        attached(vec![0, 1])
+    );
+}
+
+#[test]
+fn corrected_data_that_identify_nobody_or_somebody_else_are_a_conflict() {
+    let conflict = |found: &[(usize, &[u8])]| match amended(found) {
+        Decision::Conflict(conflict) => (conflict.kind, conflict.records),
+        other => panic!("{other:?}"),
+    };
+    for found in [&[(PERSON, &[1][..])][..], &[(PERSON, &[]), (PASSPORT, &[])]] {
+        assert_eq!(conflict(found), (ConflictKind::OnlyHints, vec![1]));
+    }
+    assert_eq!(
+        conflict(&[(PERSON, &[1]), (PASSPORT, &[0])]),
+        (ConflictKind::SeveralRecords, vec![0, 1])
+    );
+    assert_eq!(
+        conflict(&[(PERSON, &[1]), (PASSPORT, &[1]), (TAX, &[2])]),
+        (ConflictKind::SeveralRecords, vec![1, 2])
+    );
+    for found in [
+        &[(PERSON, &[1][..]), (PASSPORT, &[1]), (TAX, &[])][..],
+        &[(PERSON, &[1]), (TAX, &[])],
+    ] {
+        assert_eq!(conflict(found), (ConflictKind::OtherPermanent, vec![1]));
+    }
+}

@@ -11,7 +11,7 @@ use std::{
 use futures_util::TryStreamExt;
 use symbolon_keyring::Root;
 use symbolon_service::reasons::Reason;
-use symbolon_store::{Row, Store};
+use symbolon_store::{Row, Store, Value};
 use tokio::sync::{MutexGuard, OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use super::Entitled;
@@ -122,23 +122,24 @@ impl Core {
 
     async fn read_people_once(&self, entitled: &Entitled) -> Result<Roots, Error> {
         let (keys, read) = (self.keys()?, AtomicU64::new(0));
-        let (prefix, electorate) = match entitled {
-            Entitled::Everybody => (Table::Record.key(&[]), None),
+        let (prefix, electorate, portal) = match entitled {
+            Entitled::Everybody => (Table::Record.key(&[]), None, None),
             Entitled::Electorate(name) => {
                 let (electorate, _) = self.electorate(&ElectorateName::parse(name)?).await?;
                 (
                     Table::Member.key(&[&electorate.id]),
                     Some(electorate.id.len()),
+                    Some(electorate.portal()?),
                 )
             }
         };
         let store = Arc::clone(&self.store);
         let sealed = pages(&store, &prefix).and_then(|rows| records(&store, electorate, rows));
         let opened = work_on(sealed, move |records: Vec<(RecordId, Vec<u8>)>| {
-            let roots = records
-                .iter()
-                .map(|(id, sealed)| Record::open_entrant(id, &keys, sealed));
-            roots.collect::<Result<Vec<_>, _>>()
+            let people = records.iter().filter_map(|(id, sealed)| {
+                Record::open_entrant(id, &keys, sealed, portal.as_ref()).transpose()
+            });
+            people.collect::<Result<Vec<_>, _>>()
         });
         let told = opened.inspect_ok(|roots| tell(&read, roots.len() as u64));
         let all = told.try_fold(Roots::default(), async |mut all, people| {
@@ -172,11 +173,26 @@ async fn records(
     });
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     let found = store.get(ids.iter().map(RecordId::key).collect()).await?;
-    let records = ids.into_iter().zip(found).map(|(id, record)| {
-        let record = record.ok_or(Error::Row(Table::Member.name()))?;
-        Ok((id, record.bytes))
-    });
-    records.collect()
+    if found.iter().any(Option::is_none) {
+        check_members(store, rows, &found).await?;
+    }
+    let records = ids.into_iter().zip(found);
+    let records = records.filter_map(|(id, record)| Some((id, record?.bytes)));
+    Ok(records.collect())
+}
+
+/// Whose record is gone was erased meanwhile, and is no member any more.
+async fn check_members(
+    store: &Arc<dyn Store>,
+    members: Vec<Row>,
+    records: &[Option<Value>],
+) -> Result<(), Error> {
+    let gone = members.into_iter().zip(records);
+    let gone = gone.filter_map(|(member, record)| record.is_none().then_some(member.key));
+    match store.get(gone.collect()).await?.iter().any(Option::is_some) {
+        true => Err(Error::Row(Table::Member.name())),
+        false => Ok(()),
+    }
 }
 
 /// Tells in the log how far a long reading is.

@@ -7,6 +7,7 @@ use super::{Request, look_up::Found};
 use crate::{
     audit::{Caller, Leaf},
     core::Core,
+    life::Erasure,
     rows::{Knowing, OpenRecord, Record, RecordId, Table, encode_ids},
     seal::Keys,
 };
@@ -17,6 +18,8 @@ pub(super) struct Work<'a> {
     pub(super) caller: &'a Caller,
     pub(super) now: u64,
     pub(super) operation: &'static str,
+    /// What became of the person, where nothing stood against it.
+    pub(super) outcome: &'static str,
 }
 
 impl Core {
@@ -59,6 +62,11 @@ impl Core {
         if !is_known {
             record.portals.push(knowing(&request.portal));
         }
+        // Whoever is registered again isn't to be erased any more.
+        let change = match is_known {
+            true => change,
+            false => change.delete(Erasure::key(&open.id)),
+        };
         let change = change.at(open.id.key(), open.revision);
         let change = attach
             .iter()
@@ -108,7 +116,7 @@ impl Core {
 
 impl Work<'_> {
     pub(super) fn audited(&self, id: &RecordId, change: Change) -> Change {
-        self.noted(id, "registered", change)
+        self.noted(id, self.outcome, change)
     }
 
     /// With a leaf about a record.
@@ -125,6 +133,7 @@ pub(super) fn knowing(portal: &PortalName) -> Knowing {
     Knowing {
         portal: portal.clone(),
         root: 0,
+        suspended: false,
     }
 }
 

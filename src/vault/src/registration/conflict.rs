@@ -1,18 +1,17 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use symbolon_crypto::random;
-use symbolon_identity::{resolve::Conflict, stretch::Stretched};
+use symbolon_identity::resolve::Conflict;
 use symbolon_service::{Refusal, reasons::Reason};
-use symbolon_store::{Change, Key, KeyRange, Store, Value};
+use symbolon_store::{Change, KeyRange, Store, Value};
 use tokio::sync::OnceCell;
 
-use super::{Request, Settled, Ticket, TicketRow, change::Work, ticket::by_keys};
+use super::{Request, Settled, Ticket, TicketRow, change::Work};
 use crate::{
     Error,
     audit::Leaf,
     core::Core,
     rows::{RecordId, Table, encode},
-    seal::Keys,
 };
 
 const PAGE: usize = 256;
@@ -49,11 +48,18 @@ impl Core {
         &self,
         work: &Work<'_>,
         request: &Request,
+        amends: Option<RecordId>,
         conflict: Conflict<RecordId>,
         change: Change,
     ) -> Result<(Change, Ticket), Error> {
-        let portal = request.portal.as_str();
-        let live = ticket_rows(work.keys, portal, &request.stretched);
+        let new = TicketRow::new(
+            work.now,
+            request.portal.as_str(),
+            amends,
+            &conflict,
+            &mut random::os(),
+        );
+        let live = new.rows(work.keys, &request.stretched);
         // The first is of the key that writes.
         let by_keys = live[0].clone();
         let found = self.store.get(live).await?;
@@ -76,7 +82,7 @@ impl Core {
                 .put(earlier.key(), encode(&row));
         }
         let ticket = self.tickets.next(self.store.as_ref()).await?;
-        let mut row = TicketRow::new(work.now, portal, &conflict, &mut random::os());
+        let mut row = new;
         row.seal(work.keys, ticket, &request.stretched);
         let change = change
             .unchanged(by_keys.clone(), found[0].as_ref())
@@ -112,11 +118,4 @@ impl Core {
         let value = value.ok_or_else(|| Refusal::new(Reason::UnknownTicket).at("ticket"))?;
         Ok((Table::Ticket.decode(&value.bytes)?, value))
     }
-}
-
-/// Where the ticket of these match keys is found, under each live index key.
-pub(super) fn ticket_rows(keys: &Keys, portal: &str, stretched: &[Stretched]) -> Vec<Key> {
-    let live = keys.index().iter();
-    live.map(|index| by_keys(index, portal, stretched))
-        .collect()
 }

@@ -28,11 +28,13 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Looks a request's match keys up; `also` is a record that it names beside them.
     pub(super) async fn look_up(
         core: &Core,
         keys: &Keys,
         stretched: &[Stretched],
         asked: Option<&Asked>,
+        also: Option<RecordId>,
     ) -> Result<Self, Error> {
         let entries = |key: &Stretched| -> Vec<Key> {
             let live = keys.index().iter();
@@ -61,7 +63,7 @@ impl Found {
             Ok((rule, rows.collect::<Result<Vec<_>, Error>>()?))
         });
         let index = index.collect::<Result<Vec<_>, Error>>()?;
-        let records = open(core, keys, &index).await?;
+        let records = open(core, keys, &index, also).await?;
         check_index(stretched, &index, &records)?;
         Ok(Self {
             mirror,
@@ -139,9 +141,11 @@ async fn open(
     core: &Core,
     keys: &Keys,
     index: &[(RuleId, Vec<IndexRow>)],
+    also: Option<RecordId>,
 ) -> Result<BTreeMap<RecordId, OpenRecord>, Error> {
     let rows = index.iter().flat_map(|(_, rows)| rows);
-    let ids = BTreeSet::from_iter(rows.flat_map(|row| row.records.iter().copied()));
+    let found = rows.flat_map(|row| row.records.iter().copied());
+    let ids = BTreeSet::from_iter(found.chain(also));
     let values = core
         .store
         .get(ids.iter().map(RecordId::key).collect())

@@ -4,7 +4,7 @@
 //! a person by a registration ID: nothing is done for a record that is part of another by now.
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 
@@ -112,6 +112,7 @@ impl Core {
                 .extend(own.portals.iter().map(|known| Knowing {
                     portal: known.portal.clone(),
                     root: before + known.root,
+                    suspended: known.suspended,
                 }));
             own.match_keys.iter().for_each(|key| record.hold(key));
         }
@@ -119,6 +120,12 @@ impl Core {
         current.for_each(|key| record.hold(key));
         if !record.is_known_to(&request.portal) {
             record.portals.push(knowing(&request.portal));
+        }
+        // Whom a portal suspended under one ID is suspended under all.
+        let suspended = record.portals.iter().filter(|known| known.suspended);
+        let suspended: Vec<_> = suspended.map(|known| known.portal.clone()).collect();
+        for known in &mut record.portals {
+            known.suspended = suspended.contains(&known.portal);
         }
         self.check_one_person(&record)?;
         Ok(Merged {

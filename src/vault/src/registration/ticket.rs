@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::{
     Secret,
@@ -33,6 +35,8 @@ pub struct TicketRow {
     pub kind: String,
     /// The portal that asked.
     pub portal: String,
+    /// The record whose corrected data it is about.
+    amends: Option<[u8; 16]>,
     /// IDs of the rules that found something.
     pub rules: Vec<[u8; 32]>,
     /// The records that the request may be about.
@@ -109,6 +113,7 @@ impl TicketRow {
     pub(super) fn new(
         now: u64,
         portal: &str,
+        amends: Option<RecordId>,
         conflict: &Conflict<RecordId>,
         rng: &mut impl CryptoRng,
     ) -> Self {
@@ -117,6 +122,7 @@ impl TicketRow {
             opened: now,
             kind: conflict.kind.as_str().to_owned(),
             portal: portal.to_owned(),
+            amends: amends.map(|record| *record.as_bytes()),
             rules: conflict.rules.iter().map(|rule| *rule.as_bytes()).collect(),
             records: conflict.records.iter().map(|id| *id.as_bytes()).collect(),
             match_keys: Vec::new(),
@@ -147,6 +153,22 @@ impl TicketRow {
     /// The records that the request may be about.
     pub(super) fn records(&self) -> Vec<RecordId> {
         self.records.iter().copied().map(RecordId::new).collect()
+    }
+
+    /// The record whose corrected data it is about.
+    pub(super) fn amends(&self) -> Option<RecordId> {
+        self.amends.map(RecordId::new)
+    }
+
+    /// Whether it names any of these records.
+    pub(crate) fn is_about_any(&self, records: &BTreeSet<[u8; 16]>) -> bool {
+        let mut own = self.records.iter().chain(&self.amends);
+        own.any(|record| records.contains(record))
+    }
+
+    /// What is known changed: it can't be settled any more.
+    pub(crate) fn outdate(&mut self, now: u64) {
+        self.settled.get_or_insert(Settled::Outdated(now));
     }
 
     /// Whether it stands for this conflict.
@@ -180,7 +202,27 @@ impl TicketRow {
 
     /// The row that finds it under an index key.
     pub(crate) fn by_keys(&self, index: &IndexKey, match_keys: &[Stretched]) -> Key {
-        by_keys(index, &self.portal, match_keys)
+        let entries = match_keys.iter().map(|key| index.blind(key.secret()));
+        let entries: Vec<_> = entries.collect();
+        let mut tags: Vec<&[u8]> = entries.iter().map(|entry| entry.tag().as_slice()).collect();
+        tags.sort_unstable();
+        let amends = self.amends.iter().map(<[u8; 16]>::as_slice);
+        let fields = [self.portal.as_bytes()].into_iter().chain(tags);
+        let fields: Vec<_> = fields.chain(amends).collect();
+        Table::TicketByKeys.blinded(&index.blind_row(Table::TicketByKeys.name(), &fields))
+    }
+
+    /// The same under each live index key, the one that writes first.
+    pub(super) fn rows(&self, keys: &Keys, match_keys: &[Stretched]) -> Vec<Key> {
+        let live = keys.index().iter();
+        live.map(|index| self.by_keys(index, match_keys)).collect()
+    }
+
+    /// Nobody is led to it any more: the rows that did, and its match keys gone.
+    pub(crate) fn forget(&mut self, keys: &Keys, ticket: Ticket) -> Result<Vec<Key>, Error> {
+        let rows = self.rows(keys, &self.open(keys, ticket)?);
+        self.seal(keys, ticket, &[]);
+        Ok(rows)
     }
 
     /// Seals the request's match keys into it.
@@ -210,18 +252,6 @@ impl TicketRow {
         });
         Ok(own.collect())
     }
-}
-
-/// The row that finds the ticket of the same match keys from the same portal.
-pub(super) fn by_keys(index: &IndexKey, portal: &str, stretched: &[Stretched]) -> Key {
-    let entries: Vec<_> = stretched
-        .iter()
-        .map(|key| index.blind(key.secret()))
-        .collect();
-    let mut tags: Vec<&[u8]> = entries.iter().map(|entry| entry.tag().as_slice()).collect();
-    tags.sort_unstable();
-    let fields = [&[portal.as_bytes()], &tags[..]].concat();
-    Table::TicketByKeys.blinded(&index.blind_row(Table::TicketByKeys.name(), &fields))
 }
 
 fn place(row: &[u8]) -> RecordPlace<'_> {

@@ -5,13 +5,13 @@
 //! and the ticket is over; whoever asks again gets another.
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;
 
 use symbolon_crypto::random;
 use symbolon_election::{InstallationId, Signature, TicketId, Typed, officers};
 use symbolon_identity::{
     RuleKind,
-    resolve::{ConflictKind, Decision, resolve},
+    resolve::{ConflictKind, Decision},
     stretch::Stretched,
 };
 use symbolon_keyring::Root;
@@ -19,14 +19,13 @@ use symbolon_service::{Refusal, reasons::Reason};
 use symbolon_store::{Change, Value};
 
 use super::{
-    Request, Settled, Ticket, TicketRow, Verdict, change::Work, conflict::ticket_rows,
-    look_up::Found, merge::impossible,
+    Request, Settled, Ticket, TicketRow, Verdict, change::Work, look_up::Found, merge::impossible,
 };
 use crate::{
     Error,
     audit::{Caller, Leaf},
     core::{Core, retried},
-    rows::{OpenRecord, Registrars, Table, encode},
+    rows::{OpenRecord, RecordId, Registrars, Table, encode},
     seal::Keys,
 };
 
@@ -86,6 +85,7 @@ impl Core {
             caller,
             now,
             operation: "SignVerdict",
+            outcome: "registered",
         };
         let change = match row.signers(verdict).count() >= NEEDED {
             true => self.settle(&work, ticket, &mut row, verdict).await?,
@@ -136,7 +136,11 @@ impl Core {
             ));
         }
         if row.kind == ConflictKind::SeveralRecords.as_str() {
-            let found = Found::look_up(self, keys, &request.stretched, None).await?;
+            let amends = row.amends();
+            if !self.is_there(amends).await? {
+                return Ok(());
+            }
+            let found = Found::look_up(self, keys, &request.stretched, None, amends).await?;
             return self.check_merge(&request, &row.records(), &found);
         }
         match row.records.len() {
@@ -154,10 +158,14 @@ impl Core {
         verdict: Verdict,
     ) -> Result<Change, Error> {
         let request = self.request(row, ticket)?;
-        let found = Found::look_up(self, work.keys, &request.stretched, None).await?;
-        let decision = resolve(&found.findings(&self.schema), |id, rule| {
-            found.holds(id, rule)
-        });
+        let amends = row.amends();
+        if !self.is_there(amends).await? {
+            row.settled = Some(Settled::Outdated(work.now));
+            let rows = row.forget(work.keys, ticket)?;
+            return Ok(rows.into_iter().fold(Change::new(), Change::delete));
+        }
+        let found = Found::look_up(self, work.keys, &request.stretched, None, amends).await?;
+        let decision = self.decide(&found, amends);
         let change = found.condition(None);
         let stands = matches!(&decision, Decision::Conflict(conflict) if row.is_about(conflict));
         row.settled = Some(match stands {
@@ -181,9 +189,16 @@ impl Core {
             (true, Verdict::Different) => return Ok(change),
         };
         // The request is answered without the ticket from now on.
-        let rows = ticket_rows(work.keys, &row.portal, &row.open(work.keys, ticket)?);
-        row.seal(work.keys, ticket, &[]);
+        let rows = row.forget(work.keys, ticket)?;
         Ok(rows.into_iter().fold(change, Change::delete))
+    }
+
+    /// Whether a record that a ticket names is still one.
+    async fn is_there(&self, record: Option<RecordId>) -> Result<bool, Error> {
+        Ok(match record {
+            Some(record) => self.store.get_one(record.key()).await?.is_some(),
+            None => true,
+        })
     }
 
     /// The request's match keys become the known person's.
@@ -219,9 +234,11 @@ impl Core {
     }
 
     /// Whether the request, told apart from those it hints at, is a person who can be found.
+    /// Corrected data that aren't the person's are nobody's.
     fn is_new(&self, row: &TicketRow, request: &Request) -> bool {
         let mut keys = request.stretched.iter();
-        row.kind == ConflictKind::OnlyHints.as_str() && keys.any(|key| self.identifies(key))
+        let only_hints = row.kind == ConflictKind::OnlyHints.as_str() && row.amends().is_none();
+        only_hints && keys.any(|key| self.identifies(key))
     }
 
     /// Whether new rows are written under the key's rule, and it finds one person alone.
@@ -238,6 +255,7 @@ impl Core {
         Ok(Request {
             portal: portal.map_err(|_| Error::Row(Table::Ticket.name()))?,
             stretched,
+            amends: None,
         })
     }
 }

@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use symbolon_election::proposal::Action;
 use symbolon_keyring::{KeyId, RegistrationId, keys::SealingKey};
 use symbolon_store::KeyRange;
 
 use super::*;
 use crate::{
+    life::tests::propose,
     registration::Ticket,
     rows::{Record, RecordId},
     testing::{Installation, NOW, caller, passphrase, reason, register},
@@ -30,7 +32,7 @@ pub(crate) async fn step(core: &Core) -> bool {
     true
 }
 
-pub(super) async fn reopened(core: Core, installation: &Installation) -> Core {
+pub(crate) async fn reopened(core: Core, installation: &Installation) -> Core {
     core.store.close().await.unwrap();
     drop(core);
     installation.open().await
@@ -203,6 +205,29 @@ async fn who_enrols_while_a_key_rotates_is_found_afterwards() {
         );
         assert_eq!(seals(&core).await.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn one_officer_begins_no_rotation_and_nobody_a_second_one() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let rotate = |key| Action::RotateKey { key, share: 100 };
+    let alone = &installation.officers[..1];
+    propose(alone, &core, rotate(RotatedKey::Index), 1)
+        .await
+        .unwrap();
+    assert!(core.rotation().await.unwrap().is_none());
+    let enough = &installation.officers[..2];
+    propose(enough, &core, rotate(RotatedKey::Index), 2)
+        .await
+        .unwrap();
+    step(&core).await;
+    let under_way = core.rotation().await.unwrap();
+    for (nonce, key) in [(3, RotatedKey::Index), (4, RotatedKey::Sealing)] {
+        let told = propose(enough, &core, rotate(key), nonce).await;
+        assert_eq!(reason(told.err().unwrap()), "ROTATION_UNDER_WAY");
+    }
+    assert_eq!(core.rotation().await.unwrap(), under_way);
 }
 
 /// What may come in any order.

@@ -62,7 +62,8 @@ impl RecordId {
 /// One person: roots, stretched match keys and the portals that know them. No personal data.
 ///
 /// Sealed, it is `format 1 ‖ created 8 ‖ roots: count 1, each 32 ‖ match keys: count 2, each
-/// rule 32 and stretched 32 ‖ portals: count 2, each length 1, name and root 1`, numbers big-endian.
+/// rule 32 and stretched 32 ‖ portals: count 2, each length 1, name, root 1
+/// and suspended 1`, numbers big-endian.
 pub struct Record {
     /// Unix seconds.
     pub created: u64,
@@ -81,6 +82,8 @@ pub struct Knowing {
     pub portal: PortalName,
     /// Which root it is made of.
     pub root: u8,
+    /// Whether the portal speaks for the person no longer: no token, on no roll.
+    pub suspended: bool,
 }
 
 /// A person as rolls are made of them.
@@ -115,6 +118,12 @@ impl Record {
     /// Whether a portal knows the person.
     pub fn is_known_to(&self, portal: &PortalName) -> bool {
         self.portals.iter().any(|known| known.portal == *portal)
+    }
+
+    /// Whether a portal has suspended the person.
+    pub fn is_suspended(&self, portal: &PortalName) -> bool {
+        let mut known = self.portals.iter();
+        known.any(|known| known.portal == *portal && known.suspended)
     }
 
     /// The root that a portal's registration ID is made of: after a merge the same as before.
@@ -164,26 +173,34 @@ impl Record {
         Self::decode(keys.open_record(&id.place(), sealed)?.expose())
     }
 
-    /// Opens it for its roots alone: what rolls are made of.
+    /// Opens it for its roots alone, which rolls are made of; none where no portal speaks for the
+    /// person, or not the one that made the electorate.
     pub(crate) fn open_entrant(
         id: &RecordId,
         keys: &Keys,
         sealed: &[u8],
-    ) -> Result<Entrant, Error> {
+        portal: Option<&PortalName>,
+    ) -> Result<Option<Entrant>, Error> {
         let opened = keys.open_record(&id.place(), sealed)?;
         let mut reader = Reader::new(Table::Record.name(), opened.expose());
         let (_, roots) = head(&mut reader)?;
         let root = Root::from_slice(reader.array::<32>()?)?;
         let younger = (1..roots).map(|_| Ok(Root::from_slice(reader.array::<32>()?)?));
         let younger = younger.collect::<Result<_, Error>>()?;
-        Ok(Entrant { root, younger })
+        let keys = usize::from(u16::from_be_bytes(*reader.array()?));
+        reader.take(64 * keys)?;
+        let speaks = |known: &Knowing| {
+            !known.suspended && portal.is_none_or(|portal| *portal == known.portal)
+        };
+        let counts = portals(&mut reader)?.iter().any(speaks);
+        Ok(counts.then_some(Entrant { root, younger }))
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let names: usize = self
             .portals
             .iter()
-            .map(|known| 2 + known.portal.as_str().len())
+            .map(|known| 3 + known.portal.as_str().len())
             .sum();
         let size = 14 + 32 * self.roots.len() + 64 * self.match_keys.len() + names;
         let mut bytes = Zeroizing::new(Vec::with_capacity(size));
@@ -199,17 +216,17 @@ impl Record {
             bytes.extend(key.secret().expose());
         }
         bytes.extend(count(self.portals.len()));
-        for Knowing { portal, root } in &self.portals {
-            bytes.push(u8::try_from(portal.as_str().len()).expect("a name has at most 64 bytes"));
-            bytes.extend(portal.as_str().as_bytes());
-            bytes.push(*root);
+        for known in &self.portals {
+            let name = known.portal.as_str();
+            bytes.push(u8::try_from(name.len()).expect("a name has at most 64 bytes"));
+            bytes.extend(name.as_bytes());
+            bytes.extend([known.root, u8::from(known.suspended)]);
         }
         bytes
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(Table::Record.name(), bytes);
-        let damaged = || Error::Row(Table::Record.name());
         let (created, roots) = head(&mut reader)?;
         let roots = (0..roots).map(|_| Ok(Root::from_slice(reader.array::<32>()?)?));
         let roots = roots.collect::<Result<_, Error>>()?;
@@ -222,15 +239,7 @@ impl Record {
             ))
         });
         let match_keys = keys.collect::<Result<_, Error>>()?;
-        let portals = (0..u16::from_be_bytes(*reader.array()?)).map(|_| {
-            let length = reader.byte()?.into();
-            let name = std::str::from_utf8(reader.take(length)?).map_err(|_| damaged())?;
-            Ok(Knowing {
-                portal: name.parse().map_err(|_| damaged())?,
-                root: reader.byte()?,
-            })
-        });
-        let portals = portals.collect::<Result<_, Error>>()?;
+        let portals = portals(&mut reader)?;
         reader.end()?;
         Ok(Self {
             created,
@@ -249,6 +258,25 @@ fn head(reader: &mut Reader<'_>) -> Result<(u64, u8), Error> {
     Ok((u64::from_be_bytes(*reader.array()?), reader.byte()?))
 }
 
+/// The registration IDs that follow.
+fn portals(reader: &mut Reader<'_>) -> Result<Vec<Knowing>, Error> {
+    let damaged = || Error::Row(Table::Record.name());
+    let portals = (0..u16::from_be_bytes(*reader.array()?)).map(|_| {
+        let length = reader.byte()?.into();
+        let name = std::str::from_utf8(reader.take(length)?).map_err(|_| damaged())?;
+        Ok(Knowing {
+            portal: name.parse().map_err(|_| damaged())?,
+            root: reader.byte()?,
+            suspended: match reader.byte()? {
+                0 => false,
+                1 => true,
+                _ => return Err(damaged()),
+            },
+        })
+    });
+    portals.collect()
+}
+
 fn count(of: usize) -> [u8; 2] {
     u16::try_from(of)
         .expect("a person has few of them")
@@ -261,7 +289,11 @@ mod tests {
 
     fn knowing(portal: &str, root: u8) -> Knowing {
         let portal = portal.parse().unwrap();
-        Knowing { portal, root }
+        Knowing {
+            portal,
+            root,
+            suspended: root == 1,
+        }
     }
 
     fn record() -> Record {

@@ -1,18 +1,19 @@
 use std::{pin::Pin, sync::Arc};
 
 use symbolon_api_closed::registration::{
-    Attribute, CheckPersonRequest, CheckPersonResponse, GetSchemaRequest, GetSchemaResponse,
-    Person, Problem, RegisterPeopleRequest, RegisterPeopleResponse, RegisterPersonRequest,
-    RegisterPersonResponse, RowRefusal, Rule, register_people_response::Outcome,
-    registration_server::Registration,
+    AmendPersonRequest, AmendPersonResponse, Attribute, CheckPersonRequest, CheckPersonResponse,
+    ErasePersonRequest, ErasePersonResponse, GetSchemaRequest, GetSchemaResponse, Person, Problem,
+    RegisterPeopleRequest, RegisterPeopleResponse, RegisterPersonRequest, RegisterPersonResponse,
+    ResumePersonRequest, ResumePersonResponse, RowRefusal, Rule, SuspendPersonRequest,
+    SuspendPersonResponse, register_people_response::Outcome, registration_server::Registration,
 };
 use symbolon_identity as identity;
-use symbolon_keyring::RegistrationId;
+use symbolon_keyring::{PortalName, RegistrationId};
 use symbolon_service::{Refusal, reasons::Reason};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Service, stream::rows_in_order};
+use super::{Service, registration_id, stream::rows_in_order};
 use crate::{audit::Caller, core::Core, registration::Queued};
 
 #[tonic::async_trait]
@@ -56,6 +57,49 @@ impl Registration for Service {
         Ok(Response::new(CheckPersonResponse { problems }))
     }
 
+    async fn amend_person(
+        &self,
+        request: Request<AmendPersonRequest>,
+    ) -> Result<Response<AmendPersonResponse>, Status> {
+        let (portal, caller) = self.portal(&request)?;
+        let request = request.into_inner();
+        let id = registration_id("registrationId", &request.registration_id)?;
+        let stretched = self.stretch(&person(request.person)).await?;
+        let queued = self.0.queue(&portal, stretched).map_err(Refusal::from)?;
+        self.register(caller, queued.amending(id)).await?;
+        Ok(Response::new(AmendPersonResponse {}))
+    }
+
+    async fn suspend_person(
+        &self,
+        request: Request<SuspendPersonRequest>,
+    ) -> Result<Response<SuspendPersonResponse>, Status> {
+        let (caller, portal, id) = self.own_person(request, |own| own.registration_id)?;
+        self.to_the_end(async move |core| core.suspend_person(&caller, &portal, &id).await)
+            .await?;
+        Ok(Response::new(SuspendPersonResponse {}))
+    }
+
+    async fn resume_person(
+        &self,
+        request: Request<ResumePersonRequest>,
+    ) -> Result<Response<ResumePersonResponse>, Status> {
+        let (caller, portal, id) = self.own_person(request, |own| own.registration_id)?;
+        self.to_the_end(async move |core| core.resume_person(&caller, &portal, &id).await)
+            .await?;
+        Ok(Response::new(ResumePersonResponse {}))
+    }
+
+    async fn erase_person(
+        &self,
+        request: Request<ErasePersonRequest>,
+    ) -> Result<Response<ErasePersonResponse>, Status> {
+        let (caller, portal, id) = self.own_person(request, |own| own.registration_id)?;
+        self.to_the_end(async move |core| core.erase_person(&caller, &portal, &id).await)
+            .await?;
+        Ok(Response::new(ErasePersonResponse {}))
+    }
+
     async fn get_schema(
         &self,
         _: Request<GetSchemaRequest>,
@@ -66,6 +110,17 @@ impl Registration for Service {
 }
 
 impl Service {
+    /// Which of the calling portal's people a call is about.
+    fn own_person<T>(
+        &self,
+        request: Request<T>,
+        id: impl FnOnce(T) -> Vec<u8>,
+    ) -> Result<(Caller, PortalName, RegistrationId), Refusal> {
+        let (portal, caller) = self.portal(&request)?;
+        let id = registration_id("registrationId", &id(request.into_inner()))?;
+        Ok((caller, portal, id))
+    }
+
     /// The registration ID of a queued person.
     pub(super) async fn register(
         &self,

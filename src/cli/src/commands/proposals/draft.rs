@@ -4,7 +4,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use symbolon_crypto::random;
 use symbolon_election::{
-    Address, BackupNote, ContentHash, ElectionId, InstallationId, Nonce, Proposal, TrustFile,
+    Address, BackupNote, ContentHash, ElectionId, ErasureId, InstallationId, Nonce, Proposal,
+    TrustFile,
     proposal::{Action, RotatedKey},
     words,
 };
@@ -88,6 +89,17 @@ pub enum Draft {
         /// Everybody who is a registrar from then on: at least two, or nobody.
         #[arg(long = "registrar", value_name = "ADDRESS")]
         registrars: Vec<Address>,
+        #[command(flatten)]
+        to: To,
+    },
+    /// Erases people whom no portal knows any more, for good.
+    #[command(
+        after_help = "Examples:\n  symbolon --profile pki/officer-one.toml erasures list\n  symbolon --profile pki/officer-one.toml proposals draft erase-people --erasure 3f07… --erasure 9be1… --out erase\n\nThen each officer signs erase/proposal.json: symbolon officer sign"
+    )]
+    ErasePeople {
+        /// Who, as `symbolon erasures list` calls them; at most 32.
+        #[arg(long = "erasure", value_name = "ID", required = true)]
+        erasures: Vec<ErasureId>,
         #[command(flatten)]
         to: To,
     },
@@ -198,6 +210,10 @@ impl Draft {
             Self::ChangeRegistrars { mut registrars, to } => {
                 registrars.sort_unstable();
                 (Action::ChangeRegistrars { registrars }, to)
+            }
+            Self::ErasePeople { mut erasures, to } => {
+                erasures.sort_unstable();
+                (Action::ErasePeople { erasures }, to)
             }
             Self::RotateKey { key, share, to } => {
                 let key = match key {

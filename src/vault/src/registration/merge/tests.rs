@@ -290,6 +290,28 @@ async fn rolls_made_after_a_merge_hold_the_person_once() {
 }
 
 #[tokio::test]
+async fn whom_a_portal_suspended_under_either_name_is_suspended_once_merged() {
+    let city = City::new("main").await;
+    let (core, by) = (&city.core, portal("main"));
+    core.suspend_person(&caller(), &by, &city.younger)
+        .await
+        .unwrap();
+    let election = city.open(draft(Entitled::Everybody)).await;
+    assert_eq!(city.places(&election).await, 1);
+    city.merge().await.unwrap();
+    let device = city.device(&election).await;
+    for id in [city.older, city.younger] {
+        assert_eq!(refused(device.issue(core, &id).await), "PERSON_SUSPENDED");
+    }
+    let later = city.open(draft(Entitled::Everybody)).await;
+    assert_eq!(city.places(&later).await, 0);
+    core.resume_person(&caller(), &by, &city.older)
+        .await
+        .unwrap();
+    device.issue(core, &city.younger).await.unwrap();
+}
+
+#[tokio::test]
 async fn two_values_of_what_never_changes_are_never_one_person() {
     let city = City::new("main").await;
     let other = [TAX[0], TAX[1], ("document", "XY 1"), ("tax", "99 999 999")];
