@@ -49,6 +49,8 @@ pub(crate) struct Sender {
     /// When this run began to wait for what an earlier one left; none once that is over.
     draining: Option<Instant>,
     last_look: Option<Instant>,
+    /// The newest block of the last look, and since when it is that one.
+    newest: Option<([u8; 32], Instant)>,
 }
 
 impl Sender {
@@ -64,6 +66,7 @@ impl Sender {
             refused: HashMap::new(),
             draining: Some(Instant::now()),
             last_look: None,
+            newest: None,
         }
     }
 
@@ -134,6 +137,7 @@ impl Sender {
 
     fn drive(&mut self, now: Instant) -> Result<(), EthereumError> {
         let head = self.read()?;
+        self.leave_a_standstill(&head, now);
         let address = self.account.address();
         let nonce = self.chain.node().nonce(&address, head.number)?;
         let settled_nonce = match self.chain.tip() {
@@ -152,6 +156,20 @@ impl Sender {
         }
         self.load(nonce, &head);
         self.hand_in(nonce, &head, now)
+    }
+
+    /// A node that shows no new block for long may be cut off from the others: one of these is
+    /// asked next.
+    fn leave_a_standstill(&mut self, head: &Header, now: Instant) {
+        match self.newest {
+            Some((hash, since)) if hash == head.hash => {
+                if now.duration_since(since) > self.config.patience {
+                    self.chain.node().turn();
+                    self.newest = None;
+                }
+            }
+            _ => self.newest = Some((head.hash, now)),
+        }
     }
 
     /// Transactions whose nonce is settled: what they carried is there, was passed over, or has to
