@@ -59,7 +59,7 @@ pub trait OfficerStatement: Typed {
 }
 
 impl<T: OfficerStatement> Unverified<T> {
-    /// Checks election, rules and officers' signatures. What only the ledger can
+    /// Checks election, officers' signatures and rules. What only the ledger can
     /// tell (time, order, what came first) is not checked here.
     pub fn verify(self, manifest: &VerifiedManifest) -> Result<Verified<T>, Error> {
         let Self {
@@ -69,7 +69,6 @@ impl<T: OfficerStatement> Unverified<T> {
         if statement.election() != manifest.election() {
             return Err(Error::OtherElection { what: T::NAME });
         }
-        statement.validate()?;
         let digest = statement.digest(manifest.domain());
         let signers = officers::verify(
             T::NAME,
@@ -78,6 +77,7 @@ impl<T: OfficerStatement> Unverified<T> {
             &manifest.manifest().officers,
             manifest.manifest().threshold,
         )?;
+        statement.validate()?;
         Ok(Verified {
             statement,
             signatures,

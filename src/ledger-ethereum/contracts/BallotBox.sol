@@ -70,6 +70,9 @@ contract BallotBox {
     uint8 private constant CERTIFIED = 2;
     uint8 private constant CANCELLED = 4;
 
+    /// Readers take no longer entries.
+    uint256 private constant MAX_ENTRY = type(uint16).max;
+
     uint8 private constant BALLOT = 0x10;
     /// A ballot's bytes before its choice, and its two signatures behind it.
     uint256 private constant BEFORE_CHOICE = 92;
@@ -104,7 +107,7 @@ contract BallotBox {
     /// Reverts where it doesn't hold; without data where it can't even be decoded.
     function publish(bytes calldata entry) external {
         if (block.chainid != _chain) revert OtherChain();
-        if (entry.length < 2) revert Malformed();
+        if (entry.length < 2 || entry.length > MAX_ENTRY) revert Malformed();
         uint256 signatures = uint256(uint8(entry[1])) * 64;
         if (entry.length < 2 + signatures) revert Malformed();
         bytes calldata body = entry[2:entry.length - signatures];
@@ -129,7 +132,7 @@ contract BallotBox {
         uint64 lastMoment = Typed.check(manifest);
         bytes32 digest = _digest(Typed.hash(manifest, body));
         Election storage known = _elections[digest];
-        if (known.threshold != 0) revert AlreadyThere();
+        bool there = known.threshold != 0;
         for (uint256 i; i < manifest.officers.length; ++i) {
             _officers[digest][manifest.officers[i]] = true;
         }
@@ -143,6 +146,7 @@ contract BallotBox {
         known.shape = manifest.shape;
         _issuers[digest][manifest.issuer] = true;
         _signed(digest, digest, signed, manifest.threshold);
+        if (there) revert AlreadyThere();
     }
 
     function _roll(bytes calldata body, bytes calldata signed) private {
@@ -152,8 +156,8 @@ contract BallotBox {
         if (known.stages & CLOSED != 0) revert RollFrozen();
         if (roll.sequence != known.rolls) revert RollNotNext();
         if (roll.sequence > 0) {
-            if (known.rollBatchMin == 0) revert RollFrozen();
             if (roll.size < known.rollSize) revert RollNotNext();
+            if (known.rollBatchMin == 0) revert RollFrozen();
             if (roll.size - known.rollSize < known.rollBatchMin) revert RollBatchTooSmall();
         }
         known.rolls = roll.sequence + 1;

@@ -129,10 +129,10 @@ library Typed {
         if (manifest.issuer == address(0)) revert InvalidManifest("issuer");
         _checkAscending(manifest.gateways, "gateways");
         if (manifest.maxBallots == 0) revert InvalidManifest("maxBallots");
-        if (manifest.custody > 1) revert InvalidManifest("custody");
         if (manifest.anonymity != 0) revert InvalidManifest("anonymity");
         if (manifest.results != 0) revert InvalidManifest("results");
         if (manifest.payload != 0) revert InvalidManifest("payload");
+        if (manifest.custody > 1) revert InvalidManifest("custody");
     }
 
     /// Three bytes a question: options, least, most; 1 to 32 questions.

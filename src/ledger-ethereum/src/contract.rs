@@ -61,7 +61,7 @@ pub(crate) fn separator_call() -> Vec<u8> {
 
 /// Why a call reverted, in words.
 pub fn revert_reason(data: &[u8]) -> String {
-    if data.is_empty() {
+    if is_undecodable(data) {
         return "not the encoding of a statement".to_owned();
     }
     match BallotBox::BallotBoxErrors::abi_decode(data) {
@@ -87,6 +87,15 @@ fn words(error: &BallotBox::BallotBoxErrors) -> String {
         E::OtherRoll(_) => "names another roll than the last one",
     }
     .to_owned()
+}
+
+/// How Solidity's decoder refuses a length beyond all memory: `Panic(0x41)`.
+const TOO_LONG: [u8; 5] = [0x4e, 0x48, 0x7b, 0x71, 0x41];
+
+/// Whether a call reverted for what it was given being no encoding of a statement at all.
+pub fn is_undecodable(data: &[u8]) -> bool {
+    let panic = data.len() == 36 && [&data[..4], &data[35..]].concat() == TOO_LONG;
+    data.is_empty() || panic
 }
 
 /// Why the contract passed a ballot over. The order is that of its checks.
