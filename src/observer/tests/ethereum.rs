@@ -11,37 +11,10 @@ use std::path::Path;
 use chain::{Anvil, STRANGER};
 use clap::Parser as _;
 use serde_json::{Value, json};
-use support::{Script, officers};
-use symbolon_crypto::ecdsa::SigningKey;
-use symbolon_election::TrustFile;
+use support::Script;
 use symbolon_ledger::layout;
 use symbolon_ledger_ethereum::{Chain, contract};
 use symbolon_observer::{Args, ExitStatus, run};
-
-fn write(path: &Path, bytes: &[u8]) {
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, bytes).unwrap();
-}
-
-/// Rolls and contents as a gateway serves them, and the trust file.
-fn publish_files(folder: &Path, script: &Script) {
-    for (name, bytes) in &script.files {
-        write(&folder.join(layout::content(name.as_bytes())), bytes);
-    }
-    let leaves: Vec<u8> = script
-        .roll
-        .iter()
-        .flat_map(|leaf| *leaf.as_bytes())
-        .collect();
-    let width = u16::try_from(script.roll.len()).unwrap();
-    write(
-        &folder.join(layout::roll_leaves(&script.id().to_string(), 0, width)),
-        &leaves,
-    );
-    let of_city = officers().iter().map(SigningKey::address).collect();
-    let trust = TrustFile::new("City", script.domain(), support::ORIGIN, of_city, 2).unwrap();
-    write(&folder.join("trust.json"), &trust.to_json());
-}
 
 fn verify(folder: &Path, url: &str) -> (ExitStatus, Value) {
     let trust = folder.join("trust.json");
@@ -97,7 +70,7 @@ fn an_election_on_a_contract_is_verified_and_tallied_from_any_node() {
     }
     anvil.mine();
     let folder = tempfile::tempdir().unwrap();
-    publish_files(folder.path(), &script);
+    script.write_files(folder.path());
     let (status, report) = verify(folder.path(), &anvil.url);
     assert_eq!(status, ExitStatus::Verified, "{report}");
     assert_eq!(report["elections"][0]["tally"]["counted"], 5, "{report}");

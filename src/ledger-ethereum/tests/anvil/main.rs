@@ -7,6 +7,8 @@ mod contract;
 mod faults;
 mod gas;
 mod proxy;
+mod reader;
+mod repeats;
 #[path = "../../../ledger/tests/support/mod.rs"]
 mod support;
 mod transcripts;

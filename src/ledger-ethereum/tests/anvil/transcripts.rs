@@ -5,11 +5,12 @@ use std::process::Command;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use symbolon_election::{Certified, LedgerHead, Statement, Tally};
-use symbolon_ledger::{Chronicle as _, Report, Verifier};
+use symbolon_ledger::{Chronicle as _, Report};
 use symbolon_ledger_ethereum::{Chain, ChainTranscript};
 
 use crate::chain::{Anvil, STRANGER};
 use crate::contract::Box;
+use crate::reader::observe;
 use crate::support::{CLOSES, GRACE, Memory, Script};
 
 /// A contract and a script whose manifest names its chain.
@@ -51,23 +52,7 @@ impl Box {
         let config = self
             .anvil
             .config(&self.domain, vec![self.anvil.url.clone()], 0);
-        let mut chain = Chain::open(&config).unwrap();
-        let mut files = self.script.transcript();
-        let mut verifier = Verifier::new(self.script.pins(), self.domain.clone());
-        while let Some(entries) = chain.read_on().unwrap() {
-            let mut transcript = ChainTranscript {
-                chain: &chain,
-                files: &mut files,
-            };
-            verifier.renew_times(&mut transcript);
-            verifier.feed(&entries, &mut transcript);
-        }
-        let mut transcript = ChainTranscript {
-            chain: &chain,
-            files: &mut files,
-        };
-        let report = verifier.report(&mut transcript);
-        (report, chain, files)
+        observe(&config, &self.script)
     }
 }
 

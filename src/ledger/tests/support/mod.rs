@@ -1,6 +1,8 @@
 //! Scripted elections: every statement, ballot and file of one, each to be bent by a test.
 #![allow(dead_code, unreachable_pub)]
 
+mod files;
+
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
