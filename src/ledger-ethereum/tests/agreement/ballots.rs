@@ -1,5 +1,7 @@
 //! Ballots with each field at its boundaries, rightly signed or not, at every moment.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use symbolon_election::{Domain, ElectionId, Entry, Typed as _, UnverifiedBallot, VoterId};
 use symbolon_ledger::Rule;
@@ -108,8 +110,11 @@ pub struct Stage {
     elections: [ElectionId; 3],
 }
 
+/// Made once: a case begins with a copy of the machine.
+pub static STAGE: LazyLock<Stage> = LazyLock::new(Stage::new);
+
 impl Stage {
-    pub fn new() -> Self {
+    fn new() -> Self {
         let mut machine = Machine::new();
         let mut script = Script::new(VOTERS);
         script.domain = machine.domain();
@@ -216,7 +221,7 @@ proptest! {
     fn whatever_is_cast_contract_and_verifier_agree_on_each_ballot(
         casts in prop::collection::vec(cast(), 1..24), time in moment(),
     ) {
-        let stage = Stage::new();
+        let stage = &*STAGE;
         let ballots = casts.iter().map(|cast| stage.entry(cast));
         // What is no ballot at all makes the whole batch revert: see the batches.
         let ballots: Vec<_> = ballots.filter(|entry| matches!(Entry::decode(entry), Ok(Entry::Ballot(_)))).collect();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use symbolon_election::Entry;
 use symbolon_ledger_ethereum::contract::{self, BallotBox::BallotBoxErrors, Skip};
 
-use crate::ballots::{Stage, agree, cast, moment};
+use crate::ballots::{STAGE, agree, cast, moment};
 use crate::bend::bend;
 use crate::cases;
 use crate::machine::Refusal;
@@ -40,7 +40,7 @@ proptest! {
         bends in prop_oneof![1 => Just(vec![]), 2 => prop::collection::vec(bend(), 1..4)],
         time in moment(),
     ) {
-        let stage = Stage::new();
+        let stage = &*STAGE;
         let mut machine = stage.machine.clone();
         let mut batch: Vec<u8> = casts.iter().flat_map(|cast| stage.entry(cast)).collect();
         bends.iter().for_each(|bend| bend.apply(&mut batch));
@@ -62,7 +62,7 @@ proptest! {
 
 #[test]
 fn an_empty_batch_records_nothing() {
-    let mut machine = Stage::new().machine;
+    let mut machine = STAGE.machine.clone();
     let outcome = machine
         .call(contract::cast_call(Vec::new()), 1_500)
         .unwrap();
@@ -71,7 +71,7 @@ fn an_empty_batch_records_nothing() {
 
 #[test]
 fn a_huge_batch_is_taken_whole() {
-    let stage = Stage::new();
+    let stage = &*STAGE;
     let good = stage.good();
     let ballots = vec![good; 2_000];
     let said = stage.machine.clone().cast(&ballots, 1_500).unwrap();
@@ -80,7 +80,7 @@ fn a_huge_batch_is_taken_whole() {
 
 #[test]
 fn the_longest_choices_are_passed_over_and_what_follows_counts() {
-    let stage = Stage::new();
+    let stage = &*STAGE;
     let good = stage.good();
     for length in [8_193, 16_384, 16_385, 65_535_usize] {
         let mut long = good.clone();

@@ -1,5 +1,7 @@
 //! The contract in this process.
 
+use std::sync::LazyLock;
+
 use alloy_sol_types::SolInterface as _;
 use revm::context::result::{ExecutionResult, Output};
 use revm::context::{Context, TxEnv};
@@ -39,8 +41,15 @@ pub struct Outcome {
     pub logs: Vec<(Vec<[u8; 32]>, Vec<u8>)>,
 }
 
+static FRESH: LazyLock<Machine> = LazyLock::new(Machine::deploy);
+
 impl Machine {
+    /// Copied from one in which the contract was made.
     pub fn new() -> Self {
+        FRESH.clone()
+    }
+
+    fn deploy() -> Self {
         let mut machine = Self {
             state: CacheDB::new(EmptyDB::default()),
             contract: EvmAddress::ZERO,
