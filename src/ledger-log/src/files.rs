@@ -30,6 +30,23 @@ impl<D: Disk> Files<D> {
         Self { store }
     }
 
+    /// Rolls and contents alone, on a disk that this process owns: beside a ledger that is no log.
+    pub fn open(disk: D) -> Result<Self, LogError> {
+        Ok(Self::new(Arc::new(Store::open(Arc::new(disk))?)))
+    }
+
+    /// Whether the roll of a statement is published.
+    pub fn has_roll(&self, statement: &RollStatement) -> bool {
+        let tiles = RollTiles {
+            store: &self.store,
+            election: statement.election,
+        };
+        let size = u64::from(statement.size);
+        let tree = TreeWriter::resume(size, &tiles);
+        tree.is_ok_and(|tree| tree.root().as_bytes() == statement.root.as_bytes())
+            && tiles.tail(size).is_ok()
+    }
+
     /// Publishes a file under its SHA-256. One that is there already stays.
     pub fn put_content(&self, bytes: &[u8]) -> Result<ContentHash, LogError> {
         let hash: [u8; 32] = Sha256::digest(bytes).into();

@@ -45,6 +45,12 @@ pub enum LedgerError {
         /// What is wrong with it.
         reason: String,
     },
+    /// One entry comes before its time, as the ledger's clock has it; none of the call was taken.
+    #[error("entry {position} comes before its time")]
+    Early {
+        /// Its position in the call.
+        position: usize,
+    },
     /// Nobody knows whether it was taken: submit again, it is idempotent.
     #[error("outcome unknown: {0}")]
     Indeterminate(String),
