@@ -2,6 +2,7 @@
 
 use alloy_primitives::B256;
 use alloy_sol_types::{SolCall, SolEvent, SolInterface, sol};
+use symbolon_election::ElectionId;
 
 sol! {
     /// The ballot box, as far as it is called from here.
@@ -23,6 +24,22 @@ sol! {
         error TooEarly();
         error OtherRoll();
 
+        struct Election {
+            uint64 opens;
+            uint64 closes;
+            uint64 lastMoment;
+            uint8 maxBallots;
+            uint8 threshold;
+            uint32 rollBatchMin;
+            uint8 stages;
+            uint32 rollSize;
+            uint32 rolls;
+            address issuer;
+            bytes32 rollRoot;
+            bytes shape;
+        }
+
+        function election(bytes32 id) external view returns (Election memory known);
         function publish(bytes entry) external;
         function castBatch(bytes ballots) external returns (uint256 recorded);
         function domainSeparator() external view returns (bytes32);
@@ -57,6 +74,46 @@ pub fn cast_call(ballots: Vec<u8>) -> Vec<u8> {
 
 pub(crate) fn separator_call() -> Vec<u8> {
     BallotBox::domainSeparatorCall {}.abi_encode()
+}
+
+pub(crate) fn election_call(id: &ElectionId) -> Vec<u8> {
+    let id = B256::from(*id.as_bytes());
+    BallotBox::electionCall { id }.abi_encode()
+}
+
+/// What the contract knows of an election.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) has_manifest: bool,
+    pub(crate) has_roll: bool,
+    pub(crate) opens: u64,
+    pub(crate) last_moment: u64,
+    pub(crate) max_ballots: u8,
+    pub(crate) roll_size: u32,
+}
+
+impl Known {
+    /// Reads the answer to [`election_call`].
+    pub(crate) fn read(answer: &[u8]) -> Option<Self> {
+        let known = BallotBox::electionCall::abi_decode_returns(answer).ok()?;
+        Some(Self {
+            has_manifest: known.threshold != 0,
+            has_roll: known.rolls != 0,
+            opens: known.opens,
+            last_moment: known.lastMoment,
+            max_ballots: known.maxBallots,
+            roll_size: known.rollSize,
+        })
+    }
+}
+
+/// Whether a call reverted because it came before its time.
+pub(crate) fn is_early(data: &[u8]) -> bool {
+    use BallotBox::BallotBoxErrors as E;
+    matches!(
+        BallotBox::BallotBoxErrors::abi_decode(data),
+        Ok(E::TooEarly(_))
+    )
 }
 
 /// Why a call reverted, in words.
@@ -182,6 +239,7 @@ mod tests {
             BallotBox::publishCall::SIGNATURE,
             BallotBox::castBatchCall::SIGNATURE,
             BallotBox::domainSeparatorCall::SIGNATURE,
+            BallotBox::electionCall::SIGNATURE,
         ] {
             assert!(functions.iter().any(|it| it == signature), "{signature}");
         }

@@ -1,5 +1,6 @@
 //! Why a chain can't be read or written.
 
+use symbolon_election::Address;
 use symbolon_ledger::LedgerError;
 
 /// Why the chain didn't do what it was asked.
@@ -55,6 +56,34 @@ pub enum EthereumError {
         /// Why.
         reason: String,
     },
+    /// One statement comes before its time, by the chain's clock.
+    #[error("entry {position} comes before its time")]
+    Early {
+        /// Its position in the call.
+        position: usize,
+    },
+    /// A manifest names another chain by its first block.
+    #[error("the manifest names the genesis block of another chain")]
+    OtherGenesis,
+    /// A statement that a ballot needs isn't on the chain.
+    #[error("{0} isn't on the chain")]
+    Missing(&'static str),
+    /// The contract doesn't record a ballot.
+    #[error("the contract passes the ballot over: {0}")]
+    PassedOver(&'static str),
+    /// An account can't pay for a transaction.
+    #[error("the account {} has {has} wei, and a transaction may cost {needs}", account.to_0x())]
+    NoFunds {
+        /// Which one.
+        account: Address,
+        /// What it has, in wei.
+        has: u128,
+        /// What it needs.
+        needs: u128,
+    },
+    /// No block holds a transaction that was handed in; one may still do so.
+    #[error("no block holds the transaction 0x{} yet", hex::encode(.0))]
+    Waits([u8; 32]),
     /// The thread that drives the ledger is gone.
     #[error("stopped")]
     Stopped,
@@ -64,6 +93,8 @@ impl From<EthereumError> for LedgerError {
     fn from(error: EthereumError) -> Self {
         match error {
             EthereumError::Entry { position, reason } => Self::Refused { position, reason },
+            EthereumError::Early { position } => Self::Early { position },
+            EthereumError::Stopped => Self::Indeterminate(error.to_string()),
             EthereumError::Reorganised(_) => Self::Corrupt(error.to_string()),
             other => Self::Unavailable(other.to_string()),
         }

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use symbolon_election::entry::{BALLOT, entry_hash};
-use symbolon_election::{Entry, EntryHash};
-use symbolon_ledger::{Ledger, LedgerFuture, Settled, Submitted};
+use symbolon_election::{ContentHash, Entry, EntryHash};
+use symbolon_ledger::{Ledger, LedgerError, LedgerFuture, Settled, Submitted};
 
-use crate::sender::{Index, Sender};
+use crate::sender::{Index, Refusal, Sender};
 use crate::{Account, Chain, Config, EthereumError};
 
 /// A ballot box that an account publishes on.
@@ -21,6 +21,8 @@ pub struct EthereumLedger {
     sender: Arc<Mutex<Sender>>,
     index: Index,
     config: Arc<Config>,
+    genesis: ContentHash,
+    opened_at: u64,
 }
 
 impl EthereumLedger {
@@ -31,9 +33,31 @@ impl EthereumLedger {
         sender.read()?;
         Ok(Self {
             index: Arc::clone(&sender.index),
+            genesis: *sender.chain.genesis(),
+            opened_at: sender.chain.tip().map_or(0, |tip| tip.time),
             sender: Arc::new(Mutex::new(sender)),
             config: Arc::new(config),
         })
+    }
+
+    /// The hash of the chain's genesis block, by which manifests name it.
+    pub fn genesis(&self) -> &ContentHash {
+        &self.genesis
+    }
+
+    /// The time of the block up to which everything was settled when the ledger was opened.
+    pub fn opened_at(&self) -> u64 {
+        self.opened_at
+    }
+
+    /// The statements that are there for good, whoever sent them, but for the first so many.
+    pub async fn statements(&self, from: u64) -> Result<Vec<Vec<u8>>, LedgerError> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let read = self.with(move |sender| {
+            sender.read()?;
+            Ok(sender.statements.iter().skip(from).cloned().collect())
+        });
+        Ok(read.await?)
     }
 
     /// The index of an entry that is there for good.
@@ -60,9 +84,8 @@ impl EthereumLedger {
         self.with(move |sender| {
             let looked = sender.look(Instant::now());
             for (position, hash) in hashes.iter().enumerate() {
-                if let Some(reason) = sender.refused(hash) {
-                    let reason = reason.to_owned();
-                    return Err(EthereumError::Entry { position, reason });
+                if let Some(refusal) = sender.refused(hash) {
+                    return Err(refusal.clone().at(position));
                 }
             }
             let indexes = hashes.iter().map(|hash| sender.settled(hash)).collect();
@@ -84,14 +107,17 @@ impl EthereumLedger {
         let hashes: Arc<[EntryHash]> = entries.iter().map(|entry| entry_hash(entry)).collect();
         let known = Arc::clone(&hashes);
         self.with(move |sender| {
+            if entries.iter().any(|entry| entry.first() != Some(&BALLOT)) {
+                sender.read()?;
+            }
             for (position, (entry, hash)) in entries.iter().zip(&*known).enumerate() {
-                let statement = entry.first() != Some(&BALLOT);
-                if statement
-                    && sender.settled(hash).is_none()
-                    && !sender.is_carried(hash)
-                    && let Err(reason) = sender.try_statement(entry)?
-                {
-                    return Err(EthereumError::Entry { position, reason });
+                if entry.first() == Some(&BALLOT) || sender.is_known(hash) {
+                    continue;
+                }
+                match sender.try_statement(entry)? {
+                    // The next block's time may be late enough, and costs little where it isn't.
+                    Ok(()) | Err(Refusal::Early) => {}
+                    Err(refusal) => return Err(refusal.at(position)),
                 }
             }
             sender.enqueue(entries);
@@ -104,6 +130,7 @@ impl EthereumLedger {
                 Ok(None) => {}
                 Err(
                     error @ (EthereumError::Entry { .. }
+                    | EthereumError::Early { .. }
                     | EthereumError::Reorganised(_)
                     | EthereumError::Stopped),
                 ) => return Err(error),

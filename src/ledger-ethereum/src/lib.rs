@@ -16,6 +16,7 @@
 mod chain;
 mod config;
 pub mod contract;
+pub mod direct;
 mod error;
 mod json;
 mod ledger;
@@ -28,6 +29,7 @@ mod transcript;
 
 pub use chain::{Block, Chain};
 pub use config::{Config, Fees, Settle};
+pub use contract::Skip;
 pub use error::EthereumError;
 pub use ledger::EthereumLedger;
 pub use node::{Header, Node, Receipt};

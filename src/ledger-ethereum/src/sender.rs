@@ -15,15 +15,42 @@ use std::time::Instant;
 use symbolon_election::EntryHash;
 use symbolon_election::entry::{BALLOT, entry_hash};
 
-use crate::contract::{cast_call, publish_call, revert_reason};
+use crate::contract::{cast_call, is_early, publish_call, revert_reason};
 use crate::{Account, Chain, Config, EthereumError, Header, packing};
 use flight::Flight;
+pub(crate) use flight::price as usual_price;
 
 /// How many transactions wait in nodes at a time: what they keep of one account for sure.
 const IN_FLIGHT: usize = 16;
 
 /// The indexes of settled entries, for readers that don't wait for the network.
 pub(crate) type Index = Arc<RwLock<HashMap<EntryHash, u64>>>;
+
+/// Why the contract doesn't take an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// A statement before its time: later it may be taken.
+    Early,
+    /// Anything else, in words.
+    Because(String),
+}
+
+impl Refusal {
+    fn of(revert: &[u8]) -> Self {
+        match is_early(revert) {
+            true => Self::Early,
+            false => Self::Because(revert_reason(revert)),
+        }
+    }
+
+    /// As the error of an entry at a position.
+    pub(crate) fn at(self, position: usize) -> EthereumError {
+        match self {
+            Self::Early => EthereumError::Early { position },
+            Self::Because(reason) => EthereumError::Entry { position, reason },
+        }
+    }
+}
 
 /// An entry on its way.
 #[derive(Clone)]
@@ -38,6 +65,8 @@ pub(crate) struct Sender {
     account: Account,
     pub(crate) chain: Chain,
     pub(crate) index: Index,
+    /// Settled statements, in the chain's order.
+    pub(crate) statements: Vec<Vec<u8>>,
     /// Entries that no transaction carries yet, in order.
     queue: VecDeque<Parcel>,
     /// Everything queued or in flight.
@@ -45,7 +74,7 @@ pub(crate) struct Sender {
     /// Transactions by their nonces, ascending, until these are settled.
     flights: VecDeque<Flight>,
     /// What the contract didn't take, and why.
-    refused: HashMap<EntryHash, String>,
+    refused: HashMap<EntryHash, Refusal>,
     /// When this run began to wait for what an earlier one left; none once that is over.
     draining: Option<Instant>,
     last_look: Option<Instant>,
@@ -60,6 +89,7 @@ impl Sender {
             account,
             chain,
             index: Index::default(),
+            statements: Vec::new(),
             queue: VecDeque::new(),
             carried: HashSet::new(),
             flights: VecDeque::new(),
@@ -82,9 +112,10 @@ impl Sender {
         }
     }
 
-    /// Whether an entry is on its way.
-    pub(crate) fn is_carried(&self, hash: &EntryHash) -> bool {
-        self.carried.contains(hash)
+    /// Whether an entry is on the chain or on its way there, whoever sent it.
+    pub(crate) fn is_known(&self, hash: &EntryHash) -> bool {
+        let above = || self.chain.stands_above().any(|it| entry_hash(it) == *hash);
+        self.carried.contains(hash) || self.settled(hash).is_some() || above()
     }
 
     /// The index of an entry that is there for good.
@@ -94,16 +125,16 @@ impl Sender {
     }
 
     /// Why the contract didn't take an entry.
-    pub(crate) fn refused(&self, hash: &EntryHash) -> Option<&str> {
-        self.refused.get(hash).map(String::as_str)
+    pub(crate) fn refused(&self, hash: &EntryHash) -> Option<&Refusal> {
+        self.refused.get(hash)
     }
 
     /// What the contract says of a statement now.
-    pub(crate) fn try_statement(&self, entry: &[u8]) -> Result<Result<(), String>, EthereumError> {
+    pub(crate) fn try_statement(&self, entry: &[u8]) -> Result<Result<(), Refusal>, EthereumError> {
         match self.chain.node().view(&publish_call(entry)) {
             Ok(_) => Ok(Ok(())),
             Err(EthereumError::Refused { data, message, .. }) if is_revert(&data, &message) => {
-                Ok(Err(revert_reason(&data)))
+                Ok(Err(Refusal::of(&data)))
             }
             Err(error) => Err(error),
         }
@@ -112,9 +143,13 @@ impl Sender {
     /// Reads what is new on the chain.
     pub(crate) fn read(&mut self) -> Result<Header, EthereumError> {
         let mut new = Vec::new();
-        let outcome = self
-            .chain
-            .watch(&mut |index, entry| new.push((entry_hash(entry), index)));
+        let statements = &mut self.statements;
+        let outcome = self.chain.watch(&mut |index, entry| {
+            new.push((entry_hash(entry), index));
+            if entry.first() != Some(&BALLOT) {
+                statements.push(entry.to_vec());
+            }
+        });
         let mut known = self.index.write().unwrap_or_else(PoisonError::into_inner);
         for (hash, index) in new {
             self.carried.remove(&hash);
@@ -201,14 +236,16 @@ impl Sender {
     }
 
     /// Whether the contract takes an entry now.
-    fn verdict(&self, parcel: &Parcel) -> Result<Result<(), String>, EthereumError> {
+    fn verdict(&self, parcel: &Parcel) -> Result<Result<(), Refusal>, EthereumError> {
         if parcel.entry.first() != Some(&BALLOT) {
             return self.try_statement(&parcel.entry);
         }
         let recorded = self.chain.node().view(&cast_call(parcel.entry.to_vec()))?;
         match recorded.last() {
             Some(1) => Ok(Ok(())),
-            _ => Ok(Err("the contract passes the ballot over".to_owned())),
+            _ => Ok(Err(Refusal::Because(
+                "the contract passes the ballot over".to_owned(),
+            ))),
         }
     }
 

@@ -87,7 +87,7 @@ impl Flight {
 }
 
 /// The usual price: room for the chain's own fee to double.
-pub(super) fn price(fees: &Fees, head: &Header) -> Price {
+pub(crate) fn price(fees: &Fees, head: &Header) -> Price {
     let max = (2 * head.base_fee + fees.tip).min(fees.cap);
     Price {
         max,
