@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 use symbolon_crypto::password::Costs;
-use symbolon_election::Domain;
+use symbolon_election::{Address, Domain};
 use symbolon_identity::{Schema, schema::SchemaConfig};
 use symbolon_keyring::{Policy, PortalName};
 use symbolon_service::{
@@ -152,8 +152,13 @@ impl BackupConfig {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LedgerConfig {
-    /// The origin of the embedded log's checkpoints, such as `log.example.org/polls`.
+    /// The origin of the embedded log's checkpoints, such as `log.example.org/polls`; on a chain a
+    /// name for people.
     pub origin: String,
+    /// The chain's number, where the ledger is a contract.
+    pub chain_id: Option<u64>,
+    /// The contract's address.
+    pub contract: Option<Address>,
 }
 
 /// The `[identity]` table.
@@ -224,7 +229,10 @@ impl VaultConfig {
 
     /// The EIP-712 domain of everything that is signed here.
     pub fn domain(&self) -> Domain {
-        Domain::for_log(&self.ledger.origin)
+        match (self.ledger.chain_id, self.ledger.contract) {
+            (Some(chain), Some(contract)) => Domain::new(chain, contract),
+            _ => Domain::for_log(&self.ledger.origin),
+        }
     }
 
     /// The schema of people's attributes.
@@ -279,6 +287,10 @@ impl VaultConfig {
     fn validate(&self) -> Result<(), Error> {
         self.schema()?;
         self.costs()?;
+        match (self.ledger.chain_id, self.ledger.contract) {
+            (None, None) | (Some(1..), Some(_)) => {}
+            _ => return Err(value("ledger.chain_id", "not 0, and with `contract`")),
+        }
         self.backup.iter().try_for_each(BackupConfig::validate)?;
         let ages = self.keys.max_age_days;
         if [ages.index, ages.sealing, ages.audit].contains(&0) {

@@ -369,8 +369,9 @@ pub(crate) fn trust_file(
     config: &VaultConfig,
     officers: &Officers,
 ) -> Result<TrustFile, symbolon_election::Error> {
-    TrustFile::for_log(
+    TrustFile::new(
         &config.name,
+        config.domain(),
         &config.ledger.origin,
         officers.addresses.clone(),
         officers.threshold,

@@ -4,6 +4,7 @@ mod close;
 mod count;
 mod draft;
 mod forget;
+mod ledger;
 mod open;
 mod people;
 mod refusals;

@@ -6,14 +6,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::random;
 use symbolon_election::{
-    Address, Content, ContentHash, ElectionId, Entry, LedgerKeys, Manifest, Nonce, RollStatement,
-    TallyKey, Unverified, VoterId, content::content_hash,
+    Address, Content, ContentHash, ElectionId, Entry, Manifest, Nonce, RollStatement, TallyKey,
+    Unverified, VoterId, content::content_hash,
 };
 use symbolon_keyring::keys::ElectionKeys;
-use symbolon_service::{Refusal, reasons::Reason};
+use symbolon_service::reasons::Reason;
 use symbolon_store::Change;
 
-use super::{Election, ElectionRow, Stage, people::People, refuse, row};
+use super::{Election, ElectionRow, Stage, ledger, people::People, refuse, row};
 use crate::{
     Error,
     audit::{Caller, Leaf},
@@ -79,17 +79,11 @@ impl Core {
         draft: Draft,
     ) -> Result<(ElectionId, Vec<u8>, Vec<u8>), Error> {
         let shape = Content::parse(&draft.content).map_err(refuse)?.shape();
-        let ledger_keys = LedgerKeys::parse(&draft.ledger_keys).map_err(refuse)?;
         let trust = self.trust();
-        if ledger_keys.origin() != trust.origin() {
-            return Err(Refusal::new(Reason::InvalidArgument)
-                .at("ledgerKeys")
-                .because("its origin is not this installation's")
-                .into());
-        }
+        let ledger = ledger::name(&draft.ledger_keys, &trust)?;
         let nonce = Nonce::new(random::bytes(&mut random::os()));
         // The rules that keys have no part in are checked before any is minted.
-        let example = PublicKeys::of(&trust.officers()[0]);
+        let example = PublicKeys::of(&trust.officers()[0], ledger);
         self.manifest(&draft, nonce, shape.encode(), example)
             .validate()
             .map_err(refuse)?;
@@ -102,7 +96,7 @@ impl Core {
             &draft,
             nonce,
             shape.encode(),
-            PublicKeys::from(own.as_ref()),
+            PublicKeys::new(own.as_ref(), ledger),
         );
         let election = manifest.election(self.domain());
         let manifest = Entry::Manifest(unsigned(manifest)).encode();
@@ -115,7 +109,9 @@ impl Core {
         };
         let statement = self.make_roll(making).await?;
         published::put(&self.published, draft.content).await?;
-        published::put(&self.published, draft.ledger_keys).await?;
+        if !ledger::is_chain(&trust) {
+            published::put(&self.published, draft.ledger_keys).await?;
+        }
         let roll = Entry::RollStatement(unsigned(statement)).encode();
         let row = ElectionRow {
             stage: Stage::Draft,
@@ -247,7 +243,7 @@ impl Core {
             issuer: keys.issuer,
             request_key: keys.request,
             gateways,
-            ledger_keys: ContentHash::new(*content_hash(&draft.ledger_keys).as_bytes()),
+            ledger_keys: keys.ledger,
             payload: draft.payload,
         }
     }
@@ -321,26 +317,27 @@ fn unsigned<T>(statement: T) -> Unverified<T> {
     }
 }
 
-/// The two public keys that a manifest names.
+/// The two public keys that a manifest names, and the ledger.
 struct PublicKeys {
     issuer: Address,
     request: symbolon_election::RequestKey,
+    ledger: ContentHash,
 }
 
 impl PublicKeys {
-    fn of(issuer: &Address) -> Self {
-        Self {
-            issuer: *issuer,
-            request: symbolon_election::RequestKey::new([1; 32]),
-        }
-    }
-}
-
-impl From<&ElectionKeys> for PublicKeys {
-    fn from(keys: &ElectionKeys) -> Self {
+    fn new(keys: &ElectionKeys, ledger: ContentHash) -> Self {
         Self {
             issuer: keys.issuer().address(),
             request: keys.request_key(),
+            ledger,
+        }
+    }
+
+    fn of(issuer: &Address, ledger: ContentHash) -> Self {
+        Self {
+            issuer: *issuer,
+            request: symbolon_election::RequestKey::new([1; 32]),
+            ledger,
         }
     }
 }

@@ -162,7 +162,10 @@ fn note(
         Entry::Manifest(unverified) => {
             let verified = unverified.verify(trust).map_err(wrong)?;
             name(verified.manifest().content_hash);
-            name(verified.manifest().ledger_keys);
+            // A chain's name is no file's.
+            if trust.domain().chain_id() == 0 {
+                name(verified.manifest().ledger_keys);
+            }
         }
         Entry::RollStatement(unverified) => {
             let statement = unverified.statement;

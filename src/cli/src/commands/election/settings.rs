@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 use symbolon_api_closed::admin::{DraftElectionRequest, draft_election_request::Entitled};
-use symbolon_election::{Address, Content, LedgerKeys};
+use symbolon_election::{Address, Content, ContentHash, LedgerKeys};
 
 use crate::{Error, clock, files};
 
@@ -21,6 +21,9 @@ pub(super) struct Settings {
     /// The ledger keys file: log and witness keys.
     #[arg(long, value_name = "FILE")]
     ledger_keys: Option<PathBuf>,
+    /// Where the ledger is a contract: the hash of the chain's genesis block, instead of ledger keys.
+    #[arg(long, value_name = "HASH", conflicts_with = "ledger_keys")]
+    genesis: Option<ContentHash>,
     /// When voting opens: RFC 3339, Unix seconds, or like +1h from now.
     #[arg(long, value_name = "TIME")]
     opens: Option<String>,
@@ -77,7 +80,11 @@ impl Settings {
         let chosen = self.everybody || self.electorate.is_some();
         let merged = Self {
             content: self.content.or(file.content),
-            ledger_keys: self.ledger_keys.or(file.ledger_keys),
+            ledger_keys: self.ledger_keys.or(match self.genesis {
+                Some(_) => None,
+                None => file.ledger_keys,
+            }),
+            genesis: self.genesis.or(file.genesis),
             opens: self.opens.or(file.opens),
             closes: self.closes.or(file.closes),
             grace: self.grace.or(file.grace),
@@ -115,9 +122,19 @@ impl Settings {
         let content = read_checked(&self.content, "--content", |bytes| {
             Content::parse(bytes).map(drop)
         })?;
-        let ledger_keys = read_checked(&self.ledger_keys, "--ledger-keys", |bytes| {
-            LedgerKeys::parse(bytes).map(drop)
-        })?;
+        let ledger_keys = match &self.genesis {
+            Some(genesis) if self.ledger_keys.is_none() => genesis.as_bytes().to_vec(),
+            Some(_) => {
+                let problem = "both ledger keys and a genesis block";
+                return Err(Error::usage(
+                    problem,
+                    "A log has keys, a chain a first block.",
+                ));
+            }
+            None => read_checked(&self.ledger_keys, "--ledger-keys", |bytes| {
+                LedgerKeys::parse(bytes).map(drop)
+            })?,
+        };
         let opens = clock::parse_time(needed(&self.opens, "--opens")?, now)?;
         let closes = clock::parse_time(needed(&self.closes, "--closes")?, now)?;
         let grace = self.grace.as_deref().map_or(Ok(GRACE), clock::parse_span)?;
