@@ -24,7 +24,7 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Makes the receipt key, the log key and the outbox; prints what others need to know.
+    /// Makes the receipt key, the ledger's key and the outbox; prints what others need to know.
     Init(Init),
 }
 
@@ -42,14 +42,15 @@ Example:
   symbolon-gateway init --config gateway.toml --ledger-keys ledger-keys.json
 
 Prints the address that signs receipts: drafts of elections name it. Drafts name the ledger keys
-file as well.")]
+file as well. Where the ledger is a contract there are no such keys: the account that pays for
+transactions and the chain's genesis block, which drafts name instead, are printed too.")]
 struct Init {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Where the list of ledger keys goes.
+    /// Where the list of the log's keys goes.
     #[arg(long, value_name = "FILE")]
-    ledger_keys: PathBuf,
+    ledger_keys: Option<PathBuf>,
 }
 
 /// Does what the arguments say.
@@ -69,7 +70,7 @@ impl Run {
         shutdown.on_signals()?;
         let gateway =
             RunningGateway::start(&config, Arc::new(clock::unix_now), &shutdown, |error| {
-                tracing::error!(%error, "outbox or log stopped: so does the gateway");
+                tracing::error!(%error, "outbox or ledger stopped: so does the gateway");
                 std::process::exit(1);
             });
         gateway.await?.finished().await?;
@@ -80,10 +81,20 @@ impl Run {
 impl Init {
     async fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
         let config = GatewayConfig::read(&self.config)?;
+        match (&self.ledger_keys, &config.ledger.ethereum) {
+            (None, None) => bail!("say where the list of the log's keys goes: --ledger-keys FILE"),
+            (Some(_), Some(_)) => bail!("a contract has no ledger keys: leave --ledger-keys out"),
+            _ => {}
+        }
         let made = init(&config, clock::unix_now()).await?;
-        std::fs::write(&self.ledger_keys, made.ledger_keys.to_json())
-            .with_context(|| self.ledger_keys.display().to_string())?;
+        if let (Some(path), Some(keys)) = (&self.ledger_keys, &made.ledger.keys) {
+            std::fs::write(path, keys).with_context(|| path.display().to_string())?;
+        }
         writeln!(out, "{}", made.receipts.to_0x())?;
+        if let Some(account) = made.ledger.account {
+            writeln!(out, "account {}", account.to_0x())?;
+            writeln!(out, "genesis 0x{}", made.ledger.name)?;
+        }
         Ok(())
     }
 }

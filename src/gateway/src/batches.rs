@@ -1,7 +1,7 @@
 //! Which ballots wait, and which publication takes them.
 //!
-//! Publication times are the multiples of the interval. The batch of a time is taken half an
-//! interval before it, so that it is on the ledger in time; what comes later is promised the
+//! Publication times are the multiples of the interval. The batch of a time is taken some seconds
+//! before it, its lead, so that it is on the ledger in time; what comes later is promised the
 //! next one. A promise counts only places that are on disk and will be in the same batch:
 //! promising, admitting and taking are decided under one lock.
 
@@ -30,6 +30,15 @@ impl Batch {
     }
 }
 
+/// How far a ballot is that isn't on the ledger yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It waits for its publication.
+    Waiting,
+    /// Its batch is on its way.
+    Taken,
+}
+
 /// What decides whether an election's ballots are published.
 pub struct Terms {
     /// The election.
@@ -51,6 +60,7 @@ pub struct Promise {
 /// The ballots that wait, in memory; the outbox has them on disk.
 pub struct Batches {
     interval: u64,
+    lead: u64,
     state: Mutex<State>,
 }
 
@@ -74,13 +84,15 @@ struct Queue {
 }
 
 impl Batches {
-    /// Publications every `interval` seconds, at least 2, of a ledger whose latest entries came at
-    /// `last`: its time never goes back, so no promise may lie before it.
-    pub fn new(interval: u64, last: u64) -> Self {
+    /// Publications every `interval` seconds, at least 2, whose batches are taken `lead` seconds
+    /// before; of a ledger whose latest entries came at `last`: its time never goes back, so no
+    /// promise may lie before it.
+    pub fn new(interval: u64, lead: u64, last: u64) -> Self {
         Self {
             interval,
+            lead,
             state: Mutex::new(State {
-                begun: under_way(interval, last),
+                begun: under_way(interval, lead, last),
                 resumed: true,
                 ..State::default()
             }),
@@ -96,7 +108,8 @@ impl Batches {
         now: u64,
     ) -> Promise {
         let state = self.lock();
-        let next = (under_way(self.interval, now) + self.interval).max(state.begun + self.interval);
+        let next = (under_way(self.interval, self.lead, now) + self.interval)
+            .max(state.begun + self.interval);
         let others = state.waiting.get(election).map_or(0, |queue| {
             queue.places.len() - usize::from(queue.places.contains(&place))
         });
@@ -122,26 +135,27 @@ impl Batches {
         self.lock().add(election, name);
     }
 
-    /// Seconds between publications.
-    pub fn interval(&self) -> u64 {
-        self.interval
+    /// The least grace of an election whose promises can be kept: what comes last before closes
+    /// is on the ledger by then.
+    pub fn least_grace(&self) -> u64 {
+        self.interval.max(self.lead)
     }
 
     /// Whether a ballot waits, or is on its way to the ledger.
-    pub fn holds(&self, hash: &EntryHash) -> bool {
+    pub fn holds(&self, hash: &EntryHash) -> Option<Held> {
         let state = self.lock();
         let waits = |queue: &Queue| queue.ballots.contains_key(hash);
-        state.waiting.values().any(waits)
-            || state
-                .taken
-                .iter()
-                .any(|batch| batch.ballots.contains_key(hash))
+        let taken = |batch: &Arc<Batch>| batch.ballots.contains_key(hash);
+        if state.waiting.values().any(waits) {
+            return Some(Held::Waiting);
+        }
+        state.taken.iter().any(taken).then_some(Held::Taken)
     }
 
     /// Takes the batches that are to be published now; whether a publication is due at all.
     pub fn take(&self, terms: &[Terms], now: u64) -> (bool, Vec<Arc<Batch>>) {
         let mut state = self.lock();
-        let time = under_way(self.interval, now);
+        let time = under_way(self.interval, self.lead, now);
         let due = std::mem::take(&mut state.resumed) || state.begun < time;
         state.begun = state.begun.max(time);
         let mut batches = Vec::new();
@@ -175,8 +189,8 @@ impl Batches {
 }
 
 /// The latest time whose batch is taken by now.
-fn under_way(interval: u64, now: u64) -> u64 {
-    (now + interval / 2) / interval * interval
+fn under_way(interval: u64, lead: u64, now: u64) -> u64 {
+    (now + lead) / interval * interval
 }
 
 impl State {
@@ -217,7 +231,7 @@ mod tests {
 
     /// Of a ledger without ballots, after its first look.
     fn batches(interval: u64) -> Batches {
-        let batches = Batches::new(interval, 0);
+        let batches = Batches::new(interval, interval / 2, 0);
         batches.take(&[], 0);
         batches
     }
@@ -243,6 +257,18 @@ mod tests {
         assert!(batches.take(&terms(1), 105).0);
         assert!(!admit(&batches, 2, second));
         assert!(admit(&batches, 2, promise(&batches, 2, 1, 105)));
+    }
+
+    #[test]
+    fn a_ledger_that_takes_its_time_gets_batches_earlier() {
+        let batches = Batches::new(10, 25, 0);
+        batches.take(&[], 0);
+        let first = promise(&batches, 1, 1, 104);
+        assert_eq!(first.publication, Some(130));
+        assert!(admit(&batches, 1, first));
+        assert_eq!(batches.take(&terms(1), 104).1.len(), 1);
+        assert_eq!(promise(&batches, 2, 1, 105).publication, Some(140));
+        assert_eq!(batches.least_grace(), 25);
     }
 
     #[test]
@@ -280,13 +306,13 @@ mod tests {
 
     #[test]
     fn after_a_restart_nothing_is_promised_before_the_ledgers_last_time() {
-        let batches = Batches::new(10, 117);
+        let batches = Batches::new(10, 5, 117);
         assert_eq!(promise(&batches, 1, 1, 104).publication, Some(130));
     }
 
     #[test]
     fn what_an_earlier_process_left_is_published_at_once() {
-        let batches = Batches::new(10, 117);
+        let batches = Batches::new(10, 5, 117);
         batches.admit_again(&ELECTION, name(1, 1));
         let (due, taken) = batches.take(&terms(1), 118);
         assert!(due && taken.len() == 1);
@@ -297,13 +323,13 @@ mod tests {
     fn a_ballot_is_held_until_its_batch_is_published() {
         let batches = batches(10);
         let hash = name(1, 1).hash;
-        assert!(!batches.holds(&hash));
+        assert_eq!(batches.holds(&hash), None);
         assert!(admit(&batches, 1, promise(&batches, 1, 1, 100)));
-        assert!(batches.holds(&hash));
+        assert_eq!(batches.holds(&hash), Some(Held::Waiting));
         let (_, taken) = batches.take(&terms(1), 105);
-        assert!(batches.holds(&hash));
+        assert_eq!(batches.holds(&hash), Some(Held::Taken));
         batches.published(&taken[0]);
-        assert!(!batches.holds(&hash));
+        assert_eq!(batches.holds(&hash), None);
     }
 
     #[derive(Clone, Debug)]
@@ -350,7 +376,7 @@ mod tests {
                         for name in taken.iter().flat_map(|batch| batch.sorted()) {
                             prop_assert!(told.remove(&name).is_some());
                         }
-                        let begun = under_way(10, now);
+                        let begun = under_way(10, 5, now);
                         prop_assert!(told.values().flatten().all(|time| *time > begun));
                     }
                 }

@@ -16,7 +16,7 @@ pub struct GatewayConfig {
     pub trust: PathBuf,
     /// Where the outbox lies.
     pub store: StoreConfig,
-    /// The public log.
+    /// Where it publishes.
     pub ledger: LedgerConfig,
     /// The key that signs receipts: a file of 32 bytes.
     pub receipt_key: PathBuf,
@@ -49,14 +49,16 @@ fn cache_mib() -> u64 {
     128
 }
 
-/// The `[ledger]` table.
+/// The `[ledger]` table: a log of this process by its `key`, or a contract by `[ledger.ethereum]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LedgerConfig {
-    /// The log's folder, served under `/log/`.
+    /// The folder of the log, or of rolls and contents beside a contract; served under `/log/`.
     pub folder: PathBuf,
-    /// The key that signs its checkpoints: a file of 32 bytes.
-    pub key: PathBuf,
+    /// The key that signs the log's checkpoints: a file of 32 bytes.
+    pub key: Option<PathBuf>,
+    /// The contract that the trust file names.
+    pub ethereum: Option<EthereumConfig>,
     /// Seconds between two publications, 2 to 3600.
     #[serde(default = "interval")]
     pub interval_seconds: u64,
@@ -64,6 +66,101 @@ pub struct LedgerConfig {
 
 fn interval() -> u64 {
     60
+}
+
+impl LedgerConfig {
+    /// The log's key, which is there where the ledger is a log.
+    pub(crate) fn log_key(&self) -> Result<&Path, Error> {
+        self.key.as_deref().ok_or_else(one_ledger)
+    }
+
+    /// How long before a publication its batch is taken, in seconds.
+    pub fn lead_seconds(&self) -> u64 {
+        match &self.ethereum {
+            Some(ethereum) => ethereum.inclusion_seconds.max(self.interval_seconds / 2),
+            None => self.interval_seconds / 2,
+        }
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        if !(2..=3600).contains(&self.interval_seconds) {
+            return Err(value("ledger.interval_seconds", "must be 2 to 3600"));
+        }
+        match (&self.key, &self.ethereum) {
+            (Some(_), None) => Ok(()),
+            (None, Some(ethereum)) => ethereum.validate(),
+            _ => Err(one_ledger()),
+        }
+    }
+}
+
+fn one_ledger() -> Error {
+    value(
+        "ledger",
+        "name either the log's `key` or `[ledger.ethereum]`",
+    )
+}
+
+/// The `[ledger.ethereum]` table. Chain and contract are the trust file's.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EthereumConfig {
+    /// Nodes of the chain: the first one that answers serves.
+    pub endpoints: Vec<String>,
+    /// The key of the account that pays for transactions: a file of 32 bytes.
+    pub account_key: PathBuf,
+    /// How many blocks follow one that is settled; without it, what the chain calls final is.
+    pub confirmations: Option<u64>,
+    /// The block from which on the contract is there.
+    #[serde(default)]
+    pub from_block: u64,
+    /// The most that a unit of gas may cost, in gwei; transactions wait while the chain wants more.
+    #[serde(default = "max_fee")]
+    pub max_fee_gwei: u64,
+    /// What of it is for whoever seals the block, in gwei.
+    #[serde(default = "tip")]
+    pub tip_gwei: u64,
+    /// How long the chain may take until a batch is in its blocks, in seconds: a batch is handed in
+    /// so long before its publication.
+    #[serde(default = "inclusion")]
+    pub inclusion_seconds: u64,
+}
+
+fn max_fee() -> u64 {
+    100
+}
+
+fn tip() -> u64 {
+    1
+}
+
+fn inclusion() -> u64 {
+    60
+}
+
+impl EthereumConfig {
+    fn validate(&self) -> Result<(), Error> {
+        let http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        if self.endpoints.is_empty() || !self.endpoints.iter().all(http) {
+            return Err(value(
+                "ledger.ethereum.endpoints",
+                "at least one, each http:// or https://",
+            ));
+        }
+        if self.max_fee_gwei == 0 || self.tip_gwei > self.max_fee_gwei {
+            return Err(value(
+                "ledger.ethereum.max_fee_gwei",
+                "must not be 0, nor below tip_gwei",
+            ));
+        }
+        match self.inclusion_seconds {
+            1..=3600 => Ok(()),
+            _ => Err(value(
+                "ledger.ethereum.inclusion_seconds",
+                "must be 1 to 3600",
+            )),
+        }
+    }
 }
 
 /// The `[source]` table: one of the two.
@@ -107,11 +204,13 @@ impl GatewayConfig {
             &mut self.store.directory,
             &mut self.store.checkpoint_file,
             &mut self.ledger.folder,
-            &mut self.ledger.key,
             &mut self.receipt_key,
         ];
         let source = self.source.folder.iter_mut().chain(&mut self.source.vault);
-        for file in files.into_iter().chain(source) {
+        let ethereum = self.ledger.ethereum.iter_mut();
+        let keys = ethereum.map(|ethereum| &mut ethereum.account_key);
+        let keys = keys.chain(&mut self.ledger.key);
+        for file in files.into_iter().chain(source).chain(keys) {
             *file = beside(path, file);
         }
         self.listeners
@@ -123,9 +222,7 @@ impl GatewayConfig {
         if let Some(metrics) = &self.metrics {
             metrics.validate()?;
         }
-        if !(2..=3600).contains(&self.ledger.interval_seconds) {
-            return Err(value("ledger.interval_seconds", "must be 2 to 3600"));
-        }
+        self.ledger.validate()?;
         if self.source.folder.is_some() == self.source.vault.is_some() {
             return Err(value("source", "name either a folder or a vault"));
         }

@@ -48,6 +48,9 @@ pub enum Error {
         /// Why it didn't come.
         problem: String,
     },
+    /// A part of the gateway ended that never should.
+    #[error("a part of the gateway stopped")]
+    Stopped,
     /// A roll's file.
     #[error("the roll's file {}: {source}", path.display())]
     Roll {
@@ -64,6 +67,7 @@ impl Error {
         match self {
             Self::Ledger(LedgerError::Indeterminate(_) | LedgerError::Corrupt(_)) => true,
             Self::Log(error) => error.is_final(),
+            Self::Stopped => true,
             _ => false,
         }
     }

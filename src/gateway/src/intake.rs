@@ -1,6 +1,6 @@
 //! Taking a ballot: every check that public statements allow, then the outbox, then a receipt.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use symbolon_api_public::validation::{ValidateTokenRequest, validation_client::ValidationClient};
 use symbolon_crypto::ecdsa::SigningKey;
@@ -8,14 +8,14 @@ use symbolon_election::{
     ElectionId, Entry, EntryHash, Error as Public, Receipt, SignedReceipt, Typed, UnverifiedBallot,
     VerifiedBallot, entry::entry_hash,
 };
-use symbolon_ledger_log::{Clock, LogLedger};
+use symbolon_ledger_log::Clock;
 use symbolon_service::{Refusal, reasons::Reason};
-use symbolon_tlog::Hash;
 use tonic::transport::Channel;
 
 use crate::{
     Error,
     batches::{Batches, Promise},
+    board::Board,
     book::{Book, Election},
     newest::Newest,
     outbox::{Name, Outbox, Promised, Put},
@@ -28,7 +28,6 @@ pub struct Intake {
     pub(crate) outbox: Outbox,
     pub(crate) batches: Batches,
     pub(crate) receipt_key: SigningKey,
-    pub(crate) log: PathBuf,
     pub(crate) rolls: Rolls,
     pub(crate) clock: Clock,
     pub(crate) vault: Option<ValidationClient<Channel>>,
@@ -249,7 +248,7 @@ impl Intake {
     pub(crate) async fn admit_waiting(
         &self,
         election: &ElectionId,
-        ledger: &LogLedger,
+        board: &dyn Board,
     ) -> Result<(), Error> {
         let mut after = None;
         loop {
@@ -259,7 +258,7 @@ impl Intake {
             };
             after = Some(*last);
             for name in names {
-                if !ledger.has(&Hash::new(*name.hash.as_bytes())) {
+                if !board.has(&name.hash) {
                     self.batches.admit_again(election, name);
                 }
             }

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use symbolon_ledger::Ledger;
-use symbolon_ledger_log::LogLedger;
 use symbolon_service::Shutdown;
+use tokio::task::JoinSet;
 
 use crate::{
     Error,
     batches::{Batch, Terms},
+    board::Board,
     book::Election,
     intake::Intake,
 };
@@ -20,7 +20,9 @@ const SETTLING: u64 = 1;
 /// Publishes what waits in the outbox.
 pub struct Publisher {
     intake: Arc<Intake>,
-    ledger: LogLedger,
+    board: Arc<dyn Board>,
+    /// Batches on their way.
+    under_way: JoinSet<(Arc<Batch>, Result<(), Error>)>,
     /// Batches whose publication failed: their time has come already.
     unfinished: Vec<Arc<Batch>>,
     heartbeat_due: bool,
@@ -32,10 +34,11 @@ pub type Failed = Box<dyn Fn(&Error) + Send + Sync>;
 
 impl Publisher {
     /// Of this intake onto this ledger.
-    pub fn new(intake: Arc<Intake>, ledger: LogLedger, failed: Failed) -> Self {
+    pub fn new(intake: Arc<Intake>, board: Arc<dyn Board>, failed: Failed) -> Self {
         Self {
             intake,
-            ledger,
+            board,
+            under_way: JoinSet::new(),
             unfinished: Vec::new(),
             heartbeat_due: false,
             failed,
@@ -70,41 +73,68 @@ impl Publisher {
         let (due, taken) = self.intake.batches.take(&terms, now);
         self.unfinished.extend(taken);
         self.heartbeat_due |= due;
-        // One election's failure keeps no other waiting.
-        let mut outcome = Ok(());
         for batch in std::mem::take(&mut self.unfinished) {
-            let Some(election) = book.get(&batch.election) else {
-                continue;
-            };
-            if let Err(error) = self.publish_batch(election, &batch).await {
-                self.unfinished.push(batch);
-                // The first one tells why: after it the log may only say that it stopped.
-                outcome = outcome.and(Err(error));
+            if let Some(election) = book.get(&batch.election) {
+                let (intake, board) = (Arc::clone(&self.intake), Arc::clone(&self.board));
+                let election = Arc::clone(election);
+                self.under_way.spawn(async move {
+                    let outcome = publish(&intake, &*board, &election, &batch).await;
+                    (batch, outcome)
+                });
             }
         }
+        let outcome = self.collect().await;
         if self.heartbeat_due {
-            self.ledger.heartbeat().await?;
+            self.board.heartbeat().await?;
             self.heartbeat_due = false;
         }
         outcome
     }
 
-    /// All of a batch at once: whatever happens, the ledger has it whole or not at all.
-    async fn publish_batch(&self, election: &Election, batch: &Arc<Batch>) -> Result<(), Error> {
-        let id = batch.election;
-        let names = batch.sorted();
-        metrics::gauge!("symbolon_outbox_ballots").set(names.len() as f64);
-        let entries = self.intake.outbox.entries(&id, &names).await?;
-        if (self.intake.clock)() > election.manifest.last_moment() {
-            tracing::error!(election = %id, ballots = names.len(), "too late to publish: the ledger takes none");
-            return Ok(());
+    /// What became of batches that were on their way. Where the ledger takes its time, those that
+    /// still are keep the next ones from nothing.
+    async fn collect(&mut self) -> Result<(), Error> {
+        let mut outcome = Ok(());
+        loop {
+            let done = match self.board.settles_at_once() {
+                true => self.under_way.join_next().await,
+                false => self.under_way.try_join_next(),
+            };
+            match done {
+                None => return outcome,
+                Some(Ok((_, Ok(())))) => {}
+                // One election's failure keeps no other waiting.
+                Some(Ok((batch, Err(error)))) => {
+                    self.unfinished.push(batch);
+                    // The first one tells why: after it the log may only say that it stopped.
+                    outcome = outcome.and(Err(error));
+                }
+                Some(Err(_)) => return Err(Error::Stopped),
+            }
         }
-        self.ledger.submit(entries).await?;
-        self.intake.batches.published(batch);
-        tracing::info!(election = %id, ballots = names.len(), "published");
-        metrics::counter!("symbolon_ballots_published_total").increment(names.len() as u64);
-        Ok(())
     }
+}
+
+/// All of a batch: on a log at once, whatever happens; on a chain in as many transactions as it takes.
+async fn publish(
+    intake: &Intake,
+    board: &dyn Board,
+    election: &Election,
+    batch: &Arc<Batch>,
+) -> Result<(), Error> {
+    let id = batch.election;
+    let names = batch.sorted();
+    metrics::gauge!("symbolon_outbox_ballots").set(names.len() as f64);
+    let entries = intake.outbox.entries(&id, &names).await?;
+    if (intake.clock)() > election.manifest.last_moment() {
+        tracing::error!(election = %id, ballots = names.len(), "too late to publish: the ledger takes none");
+        return Ok(());
+    }
+    board.submit(entries).await?;
+    intake.batches.published(batch);
+    tracing::info!(election = %id, ballots = names.len(), "published");
+    metrics::counter!("symbolon_ballots_published_total").increment(names.len() as u64);
+    Ok(())
 }
 
 fn terms(election: &Election, now: u64) -> Terms {

@@ -1,11 +1,11 @@
-//! The running gateway: outbox, log, publisher, listeners, and an orderly end.
+//! The running gateway: outbox, ledger, publisher, listeners, and an orderly end.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use symbolon_api_public::validation::validation_client::ValidationClient;
 use symbolon_crypto::{ecdsa::SigningKey, keyfile};
 use symbolon_election::TrustFile;
-use symbolon_ledger_log::{Clock, Folder, Log, LogLedger};
+use symbolon_ledger_log::Clock;
 use symbolon_service::{
     Shutdown,
     client::{Profile, connect_lazy},
@@ -15,12 +15,12 @@ use symbolon_service::{
     server::{Listener, Running, Server},
 };
 use symbolon_store::{LocalStore, Options, Store, StoreError};
-use symbolon_tlog::LogKey;
 use tokio::task::JoinSet;
 
 use crate::{
     Error,
     batches::Batches,
+    board::{self, Board},
     book::Book,
     config::GatewayConfig,
     intake::{Intake, turns},
@@ -76,12 +76,6 @@ pub struct RunningGateway {
     shutdown: Shutdown,
 }
 
-/// The log's key: 32 bytes, of which the Ed25519 key is made.
-pub(crate) fn log_key(config: &GatewayConfig, trust: &TrustFile) -> Result<LogKey, RunError> {
-    let seed = keyfile::read::<32>(&config.ledger.key)?;
-    Ok(LogKey::new(trust.origin(), seed.expose())?)
-}
-
 /// The key that signs receipts.
 pub(crate) fn receipt_key(config: &GatewayConfig) -> Result<SigningKey, RunError> {
     Ok(SigningKey::new(keyfile::read(&config.receipt_key)?)?)
@@ -98,7 +92,7 @@ pub(crate) fn trust(config: &GatewayConfig) -> Result<TrustFile, RunError> {
 }
 
 impl RunningGateway {
-    /// Opens outbox and log and starts the listeners. `failed` is called if outbox or log stop
+    /// Opens outbox and ledger and starts the listeners. `failed` is called if outbox or ledger stop
     /// for good: the process has to end, and not with success.
     pub async fn start(
         config: &GatewayConfig,
@@ -114,37 +108,36 @@ impl RunningGateway {
             .cache(config.cache_bytes())
             .on_failure(move |error| of_store(error));
         let store: Arc<dyn Store> = Arc::new(LocalStore::open(options)?);
-        let folder = Folder::own(&config.ledger.folder)?;
-        let log = Log::open(folder, log_key(config, &trust)?, Vec::new(), clock())?;
-        let last = log.time();
-        let own = log.ledger_keys(1).map_err(Error::LedgerKeys)?.log().clone();
-        let ledger = LogLedger::new(log, Arc::clone(&clock));
+        let board = board::open(config, &trust, Arc::clone(&clock)).await?;
         let vault = vault(config)?;
         let intake = Arc::new(Intake {
             book: Book::default(),
             outbox: Outbox::new(store),
-            batches: Batches::new(config.ledger.interval_seconds, last),
+            batches: Batches::new(
+                config.ledger.interval_seconds,
+                config.ledger.lead_seconds(),
+                board.opened_at(),
+            ),
             receipt_key: receipt_key(config)?,
             rolls: Rolls::new(&config.ledger.folder),
-            log: config.ledger.folder.clone(),
             clock,
             vault: vault.clone().filter(|_| config.source.validate),
             turns: turns(),
             newest: Newest::default(),
         });
         let source = source(config, vault)?;
-        let mut follower = Follower::new(source, (trust, own), ledger.clone(), Arc::clone(&intake));
-        follower.resume().await?;
+        let mut follower = Follower::new(source, trust, Arc::clone(&board), Arc::clone(&intake));
+        follower.learn().await?;
         if let Err(error) = follower.catch_up().await {
             tracing::warn!(%error, "statements are tried again");
         }
-        let running = listen(config, &intake, &ledger, shutdown)?;
+        let running = listen(config, &intake, &board, shutdown)?;
         let mut background = JoinSet::new();
         let poll = Duration::from_secs(config.source.poll_seconds);
         background.spawn(follower.follow(poll, shutdown.clone()));
         let publisher = Publisher::new(
             Arc::clone(&intake),
-            ledger,
+            board,
             Box::new(move |error| failed(error)),
         );
         background.spawn(publisher.publish(shutdown.clone()));
@@ -175,11 +168,12 @@ impl RunningGateway {
 fn listen(
     config: &GatewayConfig,
     intake: &Arc<Intake>,
-    ledger: &LogLedger,
+    board: &Arc<dyn Board>,
     shutdown: &Shutdown,
 ) -> Result<Running, RunError> {
     let health = Health::new();
-    let gateway = Gateway::new(Arc::clone(intake), ledger.clone());
+    let folder = config.ledger.folder.clone();
+    let gateway = Gateway::new(Arc::clone(intake), Arc::clone(board), folder);
     let listeners = config.listeners.iter().map(|listener| {
         let (gateway, health) = (gateway.clone(), health.clone());
         Listener::new(listener.clone(), roles::table(), move || {

@@ -3,17 +3,21 @@
 mod grpc;
 mod http;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use axum::Router;
 use symbolon_api_public::ballots::{BallotState, ballots_server::BallotsServer};
 use symbolon_election::EntryHash;
-use symbolon_ledger_log::{Inclusion, LogLedger};
 use symbolon_service::{health::Health, reasons::Reason};
-use symbolon_tlog::Hash;
 use tonic::service::Routes;
 
-use crate::{Error, intake::Intake};
+use crate::{
+    Error,
+    batches::Held,
+    board::{Board, Place},
+    book::{Election, ElectionId},
+    intake::Intake,
+};
 
 /// The largest ballot with room for its hexadecimal form.
 const BODY: usize = 48 << 10;
@@ -22,19 +26,25 @@ const BODY: usize = 48 << 10;
 #[derive(Clone)]
 pub struct Gateway {
     intake: Arc<Intake>,
-    ledger: LogLedger,
+    board: Arc<dyn Board>,
+    /// The ledger's files.
+    folder: PathBuf,
 }
 
 /// Where a ballot is.
 struct Standing {
     state: BallotState,
-    inclusion: Option<Inclusion>,
+    place: Option<Place>,
 }
 
 impl Gateway {
-    /// Services over an intake and its ledger.
-    pub fn new(intake: Arc<Intake>, ledger: LogLedger) -> Self {
-        Self { intake, ledger }
+    /// Services over an intake, its ledger, and the folder of the ledger's files.
+    pub fn new(intake: Arc<Intake>, board: Arc<dyn Board>, folder: PathBuf) -> Self {
+        Self {
+            intake,
+            board,
+            folder,
+        }
     }
 
     /// The routes of a listener.
@@ -44,19 +54,31 @@ impl Gateway {
             .add_to(Routes::default())
             .add_service(ballots)
             .into_axum_router();
-        let log = symbolon_ledger_log::http::router(&self.intake.log);
+        let log = symbolon_ledger_log::http::router(&self.folder);
         grpc.merge(http::router(self.clone())).nest("/log", log)
+    }
+
+    /// The elections that ballots are taken for: those whose roll is on the ledger.
+    fn elections(&self) -> Vec<(ElectionId, Arc<Election>)> {
+        let all = self.intake.book.all();
+        let open = all
+            .iter()
+            .filter(|(_, election)| !election.rolls.is_empty());
+        let mut elections: Vec<_> = open.map(|(id, it)| (*id, Arc::clone(it))).collect();
+        elections.sort_by_key(|(id, _)| *id);
+        elections
     }
 
     async fn standing(&self, hash: &EntryHash) -> Result<Standing, Error> {
         // Looked for in the order of its way, so that it isn't missed between the two.
-        let waits = self.intake.batches.holds(hash);
-        let inclusion = self.ledger.inclusion(Hash::new(*hash.as_bytes())).await?;
-        let state = match (&inclusion, waits) {
+        let held = self.intake.batches.holds(hash);
+        let place = self.board.place(hash).await?;
+        let state = match (&place, held) {
             (Some(_), _) => BallotState::Included,
-            (None, true) => BallotState::Accepted,
-            (None, false) => return Err(Reason::UnknownBallot.into()),
+            (None, Some(Held::Taken)) if !self.board.settles_at_once() => BallotState::Published,
+            (None, Some(_)) => BallotState::Accepted,
+            (None, None) => return Err(Reason::UnknownBallot.into()),
         };
-        Ok(Standing { state, inclusion })
+        Ok(Standing { state, place })
     }
 }

@@ -1,28 +1,28 @@
-//! Statements on their way from the source to the ledger and into the book.
+//! Statements on their way from the source to the ledger and into the book; and those that somebody
+//! else brought to the ledger.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use symbolon_election::{
-    Entry, EntryHash, Issuers, LedgerKeys, RollStatement, TrustFile, VerifiedManifest,
-    entry::entry_hash, ledger_keys::NoteKey,
+    ElectionId, Entry, EntryHash, Issuers, RollStatement, TrustFile, VerifiedManifest,
+    entry::entry_hash,
 };
-use symbolon_ledger::Ledger;
-use symbolon_ledger_log::LogLedger;
+use symbolon_ledger::LedgerError;
 use symbolon_service::Shutdown;
 
 use crate::{
     Error,
+    board::{Board, refused},
     book::{Election, News},
     intake::Intake,
     source::Source,
 };
 
-/// Follows a source.
+/// Follows a source, and the ledger.
 pub struct Follower {
     source: Source,
     trust: TrustFile,
-    log_key: NoteKey,
-    ledger: LogLedger,
+    board: Arc<dyn Board>,
     intake: Arc<Intake>,
     /// How many of the source's statements were taken.
     after: u64,
@@ -30,29 +30,33 @@ pub struct Follower {
     known: HashSet<EntryHash>,
     /// Statements that the ledger's time is too early for: the source's clock runs ahead.
     deferred: Vec<Vec<u8>>,
+    /// How far the ledger's own statements were read.
+    seen: u64,
+    /// Those of them whose files the source doesn't give yet, in the ledger's order.
+    incomplete: Vec<Vec<u8>>,
 }
 
-const PAGE: usize = 1024;
 /// The shortest time between two looks at the source, however many ask for one.
 const BREATH: Duration = Duration::from_millis(50);
 
 impl Follower {
-    /// From the source's first statement on, onto a log of this key.
+    /// From the source's first statement on, onto a ledger.
     pub fn new(
         source: Source,
-        (trust, log_key): (TrustFile, NoteKey),
-        ledger: LogLedger,
+        trust: TrustFile,
+        board: Arc<dyn Board>,
         intake: Arc<Intake>,
     ) -> Self {
         Self {
             source,
             trust,
-            log_key,
-            ledger,
+            board,
             intake,
             after: 0,
             known: HashSet::new(),
             deferred: Vec::new(),
+            seen: 0,
+            incomplete: Vec::new(),
         }
     }
 
@@ -79,35 +83,59 @@ impl Follower {
         intake.newest.stop();
     }
 
-    /// Learns what the ledger has already: a gateway goes on where it stopped, whether the
-    /// source answers or not.
-    pub async fn resume(&mut self) -> Result<(), Error> {
-        let mut from = 0;
-        loop {
-            let page = self.ledger.settled(from, PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
-            from = last.index + 1;
-            for settled in &page {
-                if is_statement(&settled.entry) {
-                    self.learn(&settled.entry).await?;
-                }
+    /// Learns what the ledger has, whoever brought it there: a gateway goes on where it stopped,
+    /// whether the source answers or not.
+    pub async fn learn(&mut self) -> Result<(), Error> {
+        let (seen, statements) = self.board.statements(self.seen).await?;
+        self.seen = seen;
+        let mut unread = std::mem::take(&mut self.incomplete);
+        unread.extend(statements);
+        let mut waiting = HashSet::new();
+        for entry in unread {
+            let election = self.election_of(&entry);
+            if !waiting.contains(&election) && self.learn_one(&entry).await? {
+                continue;
             }
+            waiting.insert(election);
+            self.incomplete.push(entry);
         }
+        Ok(())
     }
 
-    async fn learn(&mut self, entry: &[u8]) -> Result<(), Error> {
-        // What others wrote there, or a statement that came too late, changes nothing here.
-        if let Ok(news) = self.intake.book.read(entry, &self.trust) {
-            self.note(news, entry).await?;
+    /// Learns one statement; false where its files aren't there yet.
+    async fn learn_one(&mut self, entry: &[u8]) -> Result<bool, Error> {
+        let hash = entry_hash(entry);
+        if self.known.contains(&hash) {
+            return Ok(true);
         }
-        self.known.insert(entry_hash(entry));
-        Ok(())
+        // What is none of the city's, or came too late, changes nothing here.
+        if let Ok(news) = self.intake.book.read(entry, &self.trust) {
+            match self.publish_files(&news, entry).await {
+                Ok(()) => self.note(news, entry).await?,
+                Err(error @ Error::OtherGateway(_)) => {
+                    tracing::info!(%error, "a statement on the ledger is passed over");
+                }
+                Err(error @ Error::Source { .. }) => {
+                    tracing::warn!(%error, "a statement on the ledger waits for its files");
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.known.insert(hash);
+        Ok(true)
+    }
+
+    fn election_of(&self, entry: &[u8]) -> Option<ElectionId> {
+        match Entry::decode(entry).ok()? {
+            Entry::Manifest(signed) => Some(signed.statement.election(self.trust.domain())),
+            entry => entry.election(),
+        }
     }
 
     /// Takes every statement that there is. Files come before the statement that names them.
     pub async fn catch_up(&mut self) -> Result<(), Error> {
+        self.learn().await?;
         for entry in std::mem::take(&mut self.deferred) {
             if let Err(error) = self.take(&entry).await {
                 tracing::warn!(%error, "a statement is tried again");
@@ -126,6 +154,10 @@ impl Follower {
                     }
                     Err(error @ (Error::OtherGateway(_) | Error::TooLate)) => {
                         tracing::error!(number = self.after, %error, "a statement is passed over");
+                    }
+                    // Somebody else brought another one to where it would stand.
+                    Err(error) if refused(&error) => {
+                        tracing::error!(number = self.after, %error, "the ledger doesn't take a statement");
                     }
                     outcome => outcome?,
                 }
@@ -152,7 +184,13 @@ impl Follower {
             return Err(Error::TooLate);
         }
         self.publish_files(&news, entry).await?;
-        self.ledger.submit(vec![entry.to_vec()]).await?;
+        match self.board.submit(vec![entry.to_vec()]).await {
+            Err(LedgerError::Early { .. }) => {
+                self.deferred.push(entry.to_vec());
+                return Ok(());
+            }
+            submitted => submitted?,
+        };
         self.note(news, entry).await?;
         self.known.insert(hash);
         Ok(())
@@ -189,9 +227,14 @@ impl Follower {
     async fn publish_files(&self, news: &News, entry: &[u8]) -> Result<(), Error> {
         match (news, Entry::decode(entry)) {
             (News::Opened(manifest), _) => {
+                self.check_ours(manifest).await?;
                 self.file(&manifest.manifest().content_hash).await?;
-                let keys = self.file(&manifest.manifest().ledger_keys).await?;
-                self.check_ours(manifest, &keys)?;
+                let keys = match self.board.keys_file(manifest.manifest()) {
+                    Some(name) => Some(self.file(&name).await?),
+                    None => None,
+                };
+                self.board
+                    .is_named_by(manifest.manifest(), keys.as_deref())?;
             }
             (News::Roll(statement), _) => self.publish_roll(statement).await?,
             (_, Ok(Entry::Close(close))) => drop(self.file(&close.statement.issued).await?),
@@ -200,27 +243,24 @@ impl Follower {
         Ok(())
     }
 
-    /// Receipts hold only where the manifest names this gateway, and entries get their time
-    /// only where it names this log.
-    fn check_ours(&self, manifest: &VerifiedManifest, keys: &[u8]) -> Result<(), Error> {
+    /// Receipts hold only where the manifest names this gateway and leaves it the time to keep them.
+    /// What was promised already has to be kept in any case.
+    async fn check_ours(&self, manifest: &VerifiedManifest) -> Result<(), Error> {
         let receipts = self.intake.receipt_key.address();
-        if !manifest.manifest().gateways.contains(&receipts) {
-            return Err(Error::OtherGateway("its manifest names other gateways"));
-        }
-        if manifest.manifest().grace < self.intake.batches.interval() {
-            return Err(Error::OtherGateway(
-                "its grace is shorter than the publication interval",
-            ));
-        }
-        match LedgerKeys::parse(keys) {
-            Ok(keys) if *keys.log() != self.log_key => {
-                Err(Error::OtherGateway("its ledger keys name another log"))
+        let problem = match manifest.manifest() {
+            manifest if !manifest.gateways.contains(&receipts) => {
+                "its manifest names other gateways"
             }
-            Ok(keys) if keys.quorum() > 1 => Err(Error::OtherGateway(
-                "its ledger keys want witnesses, and this log has none",
-            )),
-            Ok(_) => Ok(()),
-            Err(_) => Err(Error::OtherGateway("its ledger keys can't be read")),
+            manifest if manifest.grace < self.intake.batches.least_grace() => {
+                "its grace is shorter than a publication takes"
+            }
+            _ => return Ok(()),
+        };
+        let election = manifest.election();
+        let promised = self.intake.outbox.names(&election, None).await?;
+        match promised.is_empty() {
+            true => Err(Error::OtherGateway(problem)),
+            false => Ok(()),
         }
     }
 
@@ -250,7 +290,7 @@ impl Follower {
             return Ok(());
         }
         let content = self.file(&manifest.manifest().content_hash).await?;
-        self.intake.admit_waiting(&id, &self.ledger).await?;
+        self.intake.admit_waiting(&id, &*self.board).await?;
         tracing::info!(election = %id, "an election");
         self.intake.book.put(Election {
             issuers: Issuers::new(&manifest),
@@ -265,10 +305,13 @@ impl Follower {
     }
 
     async fn publish_roll(&self, statement: &RollStatement) -> Result<(), Error> {
+        if self.board.files().has_roll(statement) {
+            return Ok(());
+        }
         let known = self.intake.book.get(&statement.election);
         let start = known.map_or(0, |election| election.roll_size());
         let leaves = self.source.leaves(statement, start).await?;
-        let (files, publishing) = (self.ledger.files().clone(), statement.clone());
+        let (files, publishing) = (self.board.files().clone(), statement.clone());
         let published = tokio::task::spawn_blocking(move || {
             let mut roll = files.roll(&publishing, start)?;
             leaves.into_iter().try_for_each(|leaf| roll.push(leaf))?;
@@ -283,15 +326,11 @@ impl Follower {
 
     /// Publishes a file under its hash.
     async fn file(&self, name: &symbolon_election::ContentHash) -> Result<Vec<u8>, Error> {
-        if let Some(there) = self.ledger.files().content(name)? {
+        if let Some(there) = self.board.files().content(name)? {
             return Ok(there);
         }
         let bytes = self.source.content(name).await?;
-        self.ledger.files().put_content_as(name, &bytes)?;
+        self.board.files().put_content_as(name, &bytes)?;
         Ok(bytes)
     }
-}
-
-fn is_statement(entry: &[u8]) -> bool {
-    !matches!(Entry::decode(entry), Ok(Entry::Ballot(_)) | Err(_))
 }

@@ -16,13 +16,14 @@ use symbolon_election::{
     UnverifiedBallot, VoterId, content::content_hash, ledger_keys::NoteKey,
 };
 use symbolon_ledger::layout;
-use symbolon_ledger_log::{Clock, Folder, Log, LogLedger};
+use symbolon_ledger_log::{Clock, Folder, Log};
 use symbolon_store::{InstallationId, LocalStore, Options, Store};
 use symbolon_tlog::{Frontier, LogKey, leaf_hash};
 use tempfile::TempDir;
 
 use crate::{
     batches::Batches,
+    board::{Board, LogBoard},
     book::Book,
     intake::{Intake, turns},
     newest::Newest,
@@ -227,51 +228,51 @@ impl City {
     }
 
     /// A gateway that has taken every statement, on what earlier ones left.
-    pub(crate) async fn gateway(&self) -> (Arc<Intake>, LogLedger) {
-        let (intake, ledger, mut follower) = self.parts();
-        follower.resume().await.unwrap();
+    pub(crate) async fn gateway(&self) -> (Arc<Intake>, LogBoard) {
+        let (intake, board, mut follower) = self.parts();
+        follower.learn().await.unwrap();
         follower.catch_up().await.unwrap();
-        (intake, ledger)
+        (intake, board)
     }
 
-    pub(crate) fn parts(&self) -> (Arc<Intake>, LogLedger, Follower) {
-        let now = Arc::clone(&self.now);
-        let clock: Clock = Arc::new(move || now.load(Ordering::SeqCst));
-        let root = self.folder.path();
-        let log = root.join("log");
+    pub(crate) fn parts(&self) -> (Arc<Intake>, LogBoard, Follower) {
+        let log = self.folder.path().join("log");
         fs::create_dir_all(&log).unwrap();
         let opened = Log::open(
             Folder::own(&log).unwrap(),
             LogKey::new(ORIGIN, &[9; 32]).unwrap(),
             Vec::new(),
-            clock(),
+            (self.clock())(),
         );
-        let opened = opened.unwrap();
-        let last = opened.time();
-        let ledger = LogLedger::new(opened, Arc::clone(&clock));
+        let board = LogBoard::new(opened.unwrap(), self.clock()).unwrap();
+        let (intake, follower) = self.parts_on(Arc::new(board.clone()));
+        (intake, board, follower)
+    }
+
+    fn clock(&self) -> Clock {
+        let now = Arc::clone(&self.now);
+        Arc::new(move || now.load(Ordering::SeqCst))
+    }
+
+    /// The same over any ledger whose files are in the folder `log`.
+    pub(crate) fn parts_on(&self, board: Arc<dyn Board>) -> (Arc<Intake>, Follower) {
+        let root = self.folder.path();
         let receipt_key =
             SigningKey::new(symbolon_crypto::Secret::from_slice(&self.receipt_seed).unwrap());
         let intake = Arc::new(Intake {
             book: Book::default(),
             outbox: Outbox::new(store(root)),
-            batches: Batches::new(INTERVAL, last),
+            batches: Batches::new(INTERVAL, INTERVAL / 2, board.opened_at()),
             receipt_key: receipt_key.unwrap(),
-            rolls: Rolls::new(&log),
-            log,
-            clock,
+            rolls: Rolls::new(root.join("log")),
+            clock: self.clock(),
             vault: None,
             turns: turns(),
             newest: Newest::default(),
         });
         let source = Source::Folder(self.source());
-        let log_key = NoteKey::log(ORIGIN, log_public()).unwrap();
-        let follower = Follower::new(
-            source,
-            (self.trust.clone(), log_key),
-            ledger.clone(),
-            Arc::clone(&intake),
-        );
-        (intake, ledger, follower)
+        let follower = Follower::new(source, self.trust.clone(), board, Arc::clone(&intake));
+        (intake, follower)
     }
 }
 

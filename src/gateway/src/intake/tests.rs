@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use symbolon_election::{Cancelled, IssuerRotation, Manifest, Statement, VerifiedManifest};
 use symbolon_ledger::Ledger;
-use symbolon_ledger_log::LogLedger;
 
 use super::*;
 use crate::{
+    board::LogBoard,
     publisher::Publisher,
     testing::{CLOSES, City, GRACE, INTERVAL, NOW, key},
 };
@@ -19,13 +19,13 @@ async fn refused(intake: &Arc<Intake>, entry: &[u8]) -> &'static str {
         .name()
 }
 
-async fn look(intake: &Arc<Intake>, ledger: &LogLedger) -> Result<(), Error> {
+async fn look(intake: &Arc<Intake>, ledger: &LogBoard) -> Result<(), Error> {
     let stopped = Box::new(|error: &Error| panic!("{error}"));
-    let mut publisher = Publisher::new(Arc::clone(intake), ledger.clone(), stopped);
+    let mut publisher = Publisher::new(Arc::clone(intake), Arc::new(ledger.clone()), stopped);
     publisher.look().await
 }
 
-async fn ballots_on(ledger: &LogLedger) -> Vec<UnverifiedBallot> {
+async fn ballots_on(ledger: &LogBoard) -> Vec<UnverifiedBallot> {
     let size = ledger.settled_size().await.unwrap();
     let entries = ledger.settled(0, size as usize).await.unwrap().into_iter();
     let ballots = entries.filter_map(|settled| match Entry::decode(&settled.entry) {
@@ -53,11 +53,8 @@ async fn a_good_ballot_gets_a_receipt_and_is_published_in_its_time() {
     city.at(include_by - INTERVAL / 2);
     look(&intake, &ledger).await.unwrap();
     assert_eq!(ballots_on(&ledger).await, [ballot]);
-    let inclusion = ledger
-        .inclusion(symbolon_tlog::Hash::new(*hash.as_bytes()))
-        .await
-        .unwrap();
-    assert_eq!(inclusion.unwrap().index, 2);
+    let place = ledger.place(&hash).await.unwrap();
+    assert_eq!(place.unwrap().index, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -379,7 +376,7 @@ async fn a_ballot_that_the_ledger_has_already_is_not_doubled_after_a_crash() {
     look(&intake, &ledger).await.unwrap();
     assert_eq!(ballots_on(&ledger).await.len(), 1);
     let hash = entry_hash(&ballot.to_entry());
-    assert!(!intake.batches.holds(&hash));
+    assert_eq!(intake.batches.holds(&hash), None);
 }
 
 /// The rotation of the token key to the one of this seed, as the source's next statement.

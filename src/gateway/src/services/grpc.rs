@@ -39,14 +39,13 @@ impl Ballots for Gateway {
             state: standing.state.into(),
             ..Default::default()
         };
-        if let Some(inclusion) = standing.inclusion {
-            response.index = inclusion.index;
-            response.proof = inclusion
-                .proof
-                .iter()
-                .map(|hash| hash.as_bytes().to_vec())
-                .collect();
-            response.checkpoint = inclusion.checkpoint.to_text();
+        if let Some(place) = standing.place {
+            response.index = place.index;
+            if let Some(inclusion) = place.proof {
+                let hashes = inclusion.proof.iter();
+                response.proof = hashes.map(|hash| hash.as_bytes().to_vec()).collect();
+                response.checkpoint = inclusion.checkpoint.to_text();
+            }
         }
         Ok(Response::new(response))
     }
@@ -55,7 +54,7 @@ impl Ballots for Gateway {
         &self,
         _: Request<ListElectionsRequest>,
     ) -> Result<Response<ListElectionsResponse>, Status> {
-        let all = self.intake.book.all();
+        let all = self.elections();
         let elections = all.iter().map(|(id, election)| Election {
             election: id.as_bytes().to_vec(),
             manifest: election.entry.to_vec(),

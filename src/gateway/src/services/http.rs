@@ -68,14 +68,13 @@ async fn standing(State(gateway): State<Gateway>, Path(hash): Path<String>) -> R
             .map_err(|_| Refusal::new(Reason::InvalidArgument).at("entryHash"))?;
         let standing = gateway.standing(&hash).await?;
         let mut answer = json!({ "state": standing.state.as_str_name() });
-        if let Some(inclusion) = standing.inclusion {
-            answer["index"] = inclusion.index.into();
-            answer["proof"] = inclusion
-                .proof
-                .iter()
-                .map(|hash| format!("0x{hash}"))
-                .collect();
-            answer["checkpoint"] = inclusion.checkpoint.to_text().into();
+        if let Some(place) = standing.place {
+            answer["index"] = place.index.into();
+            if let Some(inclusion) = place.proof {
+                let hashes = inclusion.proof.iter();
+                answer["proof"] = hashes.map(|hash| format!("0x{hash}")).collect();
+                answer["checkpoint"] = inclusion.checkpoint.to_text().into();
+            }
         }
         Ok(answer)
     };
@@ -83,11 +82,9 @@ async fn standing(State(gateway): State<Gateway>, Path(hash): Path<String>) -> R
 }
 
 async fn elections(State(gateway): State<Gateway>) -> Response {
-    let all = gateway.intake.book.all();
-    let mut elections: Vec<_> = all.iter().collect();
-    elections.sort_by_key(|(id, _)| **id);
-    let elections: Vec<Value> = elections
-        .into_iter()
+    let elections: Vec<Value> = gateway
+        .elections()
+        .iter()
         .map(|(id, election)| {
             json!({
                 "election": id,
