@@ -7,6 +7,8 @@ mod conflicts;
 mod election;
 mod electorate;
 mod erasures;
+#[cfg(feature = "ethereum")]
+mod ethereum;
 mod halt;
 mod keys;
 mod officer;
@@ -72,6 +74,10 @@ pub enum Command {
     /// Elections, from the draft to the certified result.
     #[command(subcommand)]
     Election(election::Election),
+    /// The ledger as a contract on Ethereum: an account, a ballot box.
+    #[cfg(feature = "ethereum")]
+    #[command(subcommand)]
+    Ethereum(ethereum::Ethereum),
     /// A voter's device: ask for a token, cast, check.
     #[command(subcommand)]
     Vote(vote::Vote),
@@ -105,6 +111,8 @@ impl Command {
             Self::Conflicts(group) => group.run(context),
             Self::Token(group) => group.run(context),
             Self::Election(group) => group.run(context),
+            #[cfg(feature = "ethereum")]
+            Self::Ethereum(group) => group.run(),
             Self::Vote(group) => group.run(context),
             Self::Receipt(group) => group.run(context),
             Self::Audit(group) => group.run(context),

@@ -1,5 +1,8 @@
-//! A public log, read whole from a folder or over HTTP and verified from its entries.
+//! A public ledger, read whole and verified from its entries: a log from a folder or over HTTP, or a
+//! contract from a node of its chain, with rolls and contents as a log has them.
 
+#[cfg(feature = "ethereum")]
+mod chain;
 mod files;
 
 use std::{
@@ -25,10 +28,13 @@ const LEAF: usize = 32;
 const LARGEST_BUNDLE: u64 = 256 * (2 + 65_535);
 const LARGEST_SIZES: u64 = 64 << 20;
 
-/// Which log is read, and whose elections count.
+#[cfg(feature = "ethereum")]
+pub use chain::NodeOptions;
+
+/// Which ledger is read, and whose elections count.
 #[derive(Args)]
 pub struct LogOption {
-    /// The log: a folder, or a URL that serves the same files.
+    /// The log, or rolls and contents beside a contract: a folder, or a URL that serves the same files.
     #[arg(long, value_name = "SOURCE")]
     source: String,
     /// The authority of the log's certificate, where the public ones don't vouch for it.
@@ -37,14 +43,47 @@ pub struct LogOption {
     /// The city's trust file.
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
+    #[cfg(feature = "ethereum")]
+    #[command(flatten)]
+    node: NodeOptions,
 }
 
 impl LogOption {
-    /// The log, not verified yet, and the trust file.
-    pub fn open(&self) -> Result<(LedgerView, TrustFile), Error> {
+    /// The ledger, not verified yet, and the trust file.
+    pub fn open(&self) -> Result<(Box<dyn View>, TrustFile), Error> {
         let trust = statements::read_trust(&self.trust)?;
-        let view = LedgerView::open(&self.source, self.ca.as_deref())?;
-        Ok((view, trust))
+        let ca = self.ca.as_deref();
+        #[cfg(feature = "ethereum")]
+        if let Some(config) = self.node.config(&trust)? {
+            let files = LedgerView::of_files(&self.source, ca)?;
+            let view = chain::ChainView::open(&config, files)?;
+            return Ok((Box::new(view), trust));
+        }
+        if trust.domain().chain_id() != 0 {
+            return Err(Error::usage(
+                "the trust file names a contract on a chain",
+                "Name a node of it: --rpc URL, in a build with the feature `ethereum`.",
+            ));
+        }
+        let view = LedgerView::open(&self.source, ca)?;
+        Ok((Box::new(view), trust))
+    }
+}
+
+/// A whole ledger.
+pub trait View {
+    /// Verifies every entry and gives the report; whose elections count, the trust file says.
+    fn verify(&mut self, trust: &TrustFile) -> Result<Report, Error>;
+
+    /// The ledger's root, or the block's hash, at a size that the report names.
+    fn head_at(&mut self, size: u64) -> Option<LedgerHead>;
+
+    /// Every entry in the ledger's order, of a ledger that was verified.
+    fn entries(&self, each: &mut dyn FnMut(&[u8])) -> Result<(), Error>;
+
+    /// Up to which time everything was read that the ledger will ever hold, where it tells by itself.
+    fn settled_until(&self) -> Option<u64> {
+        None
     }
 }
 
@@ -56,50 +95,23 @@ pub struct LedgerView {
 }
 
 impl LedgerView {
-    /// Reads the checkpoints of a log: a folder, or a URL that serves the same files.
-    fn open(source: &str, ca: Option<&Path>) -> Result<Self, Error> {
-        let files = Files::open(source, ca)?;
-        let mut view = Self {
-            files,
+    /// The files beside the entries, in a folder, or behind a URL that serves the same.
+    fn of_files(source: &str, ca: Option<&Path>) -> Result<Self, Error> {
+        Ok(Self {
+            files: Files::open(source, ca)?,
             checkpoints: BTreeMap::new(),
             roots: BTreeMap::new(),
-        };
+        })
+    }
+
+    /// Reads the checkpoints of a log.
+    fn open(source: &str, ca: Option<&Path>) -> Result<Self, Error> {
+        let mut view = Self::of_files(source, ca)?;
         view.checkpoint(layout::CHECKPOINT)?;
         for size in view.sizes()? {
             view.checkpoint(&layout::checkpoint(size))?;
         }
         Ok(view)
-    }
-
-    /// Verifies every entry and gives the report; whose elections count, the trust file says.
-    pub fn verify(&mut self, trust: &TrustFile) -> Result<Report, Error> {
-        let size = self.checkpoints.keys().next_back().copied().unwrap_or(0);
-        let mut verifier =
-            Verifier::new(Pins::Trust(Box::new(trust.clone())), trust.domain().clone());
-        let mut tree = Frontier::new();
-        for (number, width) in layout::files_of(size) {
-            let entries = self.bundle(number, width)?;
-            for entry in &entries {
-                tree.push(leaf_hash(entry));
-                if self.checkpoints.contains_key(&tree.size()) {
-                    self.roots.insert(tree.size(), tree.root());
-                }
-            }
-            verifier.feed(&entries, self);
-        }
-        self.compare_roots(trust)?;
-        Ok(verifier.report(self))
-    }
-
-    /// Every entry in the log's order, of a log that was verified.
-    pub fn entries(&self, mut each: impl FnMut(&[u8])) -> Result<(), Error> {
-        let size = self.checkpoints.keys().next_back().copied().unwrap_or(0);
-        for (number, width) in layout::files_of(size) {
-            self.bundle(number, width)?
-                .iter()
-                .for_each(|entry| each(entry));
-        }
-        Ok(())
     }
 
     fn compare_roots(&self, trust: &TrustFile) -> Result<(), Error> {
@@ -170,6 +182,41 @@ impl LedgerView {
             }
             read => Ok((read?, width)),
         }
+    }
+}
+
+impl View for LedgerView {
+    fn verify(&mut self, trust: &TrustFile) -> Result<Report, Error> {
+        let size = self.checkpoints.keys().next_back().copied().unwrap_or(0);
+        let mut verifier =
+            Verifier::new(Pins::Trust(Box::new(trust.clone())), trust.domain().clone());
+        let mut tree = Frontier::new();
+        for (number, width) in layout::files_of(size) {
+            let entries = self.bundle(number, width)?;
+            for entry in &entries {
+                tree.push(leaf_hash(entry));
+                if self.checkpoints.contains_key(&tree.size()) {
+                    self.roots.insert(tree.size(), tree.root());
+                }
+            }
+            verifier.feed(&entries, self);
+        }
+        self.compare_roots(trust)?;
+        Ok(verifier.report(self))
+    }
+
+    fn head_at(&mut self, size: u64) -> Option<LedgerHead> {
+        self.head(size)
+    }
+
+    fn entries(&self, each: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        let size = self.checkpoints.keys().next_back().copied().unwrap_or(0);
+        for (number, width) in layout::files_of(size) {
+            self.bundle(number, width)?
+                .iter()
+                .for_each(|entry| each(entry));
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,8 @@
 mod all;
 mod cast;
 mod choices;
+#[cfg(feature = "ethereum")]
+mod direct;
 mod elections;
 mod new_device;
 mod options;

@@ -27,6 +27,8 @@ pub enum Standing {
     Published,
     /// On the ledger; the proof is still to be checked.
     Included(Inclusion),
+    /// In a settled block of a chain, as the entry of this number; the chain shows it.
+    Settled(u64),
 }
 
 /// What a gateway gives as proof that a ballot is on the ledger.
@@ -71,6 +73,9 @@ impl Gateway {
         match state.trim_start_matches("ballot_state_") {
             "accepted" => Ok(Standing::Accepted),
             "published" => Ok(Standing::Published),
+            "included" if answer["checkpoint"].as_str().is_none_or(str::is_empty) => {
+                number(&answer, "index").map(Standing::Settled)
+            }
             "included" => Inclusion::read(&answer).map(Standing::Included),
             _ => Err(Error::unreadable(
                 "the gateway's answer",

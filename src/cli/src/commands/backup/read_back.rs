@@ -12,7 +12,7 @@ use symbolon_election::{
 use crate::{
     Context, Error,
     context::refused,
-    ledger_view::{LedgerView, LogOption},
+    ledger_view::{LogOption, View},
     output::Report,
 };
 
@@ -49,7 +49,7 @@ impl ReadBack {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
         let (mut view, trust) = self.log.open()?;
         view.verify(&trust)?;
-        let reading = Reading::of(&view, self.election, &trust)?;
+        let reading = Reading::of(&*view, self.election, &trust)?;
         let tokens: Vec<_> = reading.places.values().flatten().map(seen).collect();
         let contested = reading.contested();
         let told = context.call(async |channel| {
@@ -82,7 +82,7 @@ impl ReadBack {
 }
 
 impl Reading {
-    fn of(view: &LedgerView, election: ElectionId, trust: &TrustFile) -> Result<Self, Error> {
+    fn of(view: &dyn View, election: ElectionId, trust: &TrustFile) -> Result<Self, Error> {
         let mut reading = Self {
             election,
             manifest: None,
@@ -90,7 +90,7 @@ impl Reading {
             places: BTreeMap::new(),
             statements: Vec::new(),
         };
-        view.entries(|entry| {
+        view.entries(&mut |entry| {
             if let Ok(decoded) = Entry::decode(entry) {
                 if reading.is_end(&decoded) {
                     reading.statements.push(entry.to_vec());

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use symbolon_api_closed::admin::CertifyElectionRequest;
 use symbolon_election::{Certified, ElectionId, Entry, Statement, words};
-use symbolon_ledger::{Chronicle, ElectionReport, Stage, Verdict};
+use symbolon_ledger::{ElectionReport, Stage, Verdict};
 
 use super::stages::{Signed, other_statement, written};
 use crate::{
@@ -22,7 +22,8 @@ Example:
 
 Reads the whole log (a folder or a URL), verifies it, tallies, and writes certified.json for the officers
 to sign, with tally.json beside it. Refused before closes and grace are over, before Close, and where
-anything on the log is violated or missing. Needs no service.")]
+anything on the log is violated or missing. Needs no service. Where the ledger is a contract, a node of
+its chain gives the entries (--rpc URL, with the feature `ethereum`), and SOURCE rolls and contents.")]
 pub struct PrepareCertify {
     /// The election's ID.
     election: ElectionId,
@@ -55,12 +56,20 @@ impl PrepareCertify {
             Error::failed("this election is not on the log", "Check ID and source.")
         })?;
         check_stage(found, context.now)?;
+        let end = found.closes.saturating_add(found.grace);
+        if view.settled_until().is_some_and(|time| time <= end) {
+            return Err(Error::failed(
+                "ballots that are still in time may stand in blocks that aren't settled yet",
+                "Come back in a few blocks.",
+            ));
+        }
+        let size = found.tally.ledger_size;
         let head = view
-            .head(report.ledger_size)
+            .head_at(size)
             .ok_or_else(|| Error::unreadable("the log", "has no head"))?;
         let statement = Statement::Certified(Certified {
             election: self.election,
-            ledger_size: report.ledger_size,
+            ledger_size: size,
             ledger_head: head,
             tally_hash: found.tally_hash,
         });

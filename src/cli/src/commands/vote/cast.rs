@@ -41,17 +41,36 @@ pub struct Cast {
     sequence: Option<u8>,
     /// The ballot with its receipt.
     #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    #[cfg_attr(not(feature = "ethereum"), arg(required = true))]
+    #[cfg_attr(feature = "ethereum", arg(required_unless_present = "direct"))]
+    out: Option<PathBuf>,
+    #[cfg(feature = "ethereum")]
+    #[command(flatten)]
+    direct: super::direct::Direct,
 }
 
 impl Cast {
     pub(super) fn run(self, context: &Context) -> Result<Report, Error> {
-        let gateway = self.paper.gateway()?;
         let paper = self.paper.load(self.election)?;
         let keys = self.device.keys(self.election)?;
         let mut file = TokenFile::read(&self.token)?;
         let token = file.check(&keys, &paper)?;
         let selections = self.choices.selections(&paper)?;
+        #[cfg(feature = "ethereum")]
+        if self.direct.is_meant() {
+            let sequence = self.sequence.unwrap_or(file.next_sequence);
+            let report = self
+                .direct
+                .cast((&keys, &paper, &token), &selections, sequence)?;
+            file.next_sequence = file.next_sequence.max(sequence.saturating_add(1));
+            file.write(&self.token)?;
+            return Ok(report);
+        }
+        let out = self
+            .out
+            .as_deref()
+            .ok_or_else(|| Error::usage("no receipt file", "Name one: --out FILE."))?;
+        let gateway = self.paper.gateway()?;
         let urn = Urn {
             gateway: &gateway,
             paper: &paper,
@@ -62,10 +81,10 @@ impl Cast {
             Some(sequence) => urn.cast(&selections, sequence)?,
             None => urn.cast_next(&selections, file.next_sequence)?,
         };
-        files::write(&self.out, &done.record, Access::Private)?;
+        files::write(out, &done.record, Access::Private)?;
         file.next_sequence = file.next_sequence.max(done.sequence.saturating_add(1));
         file.write(&self.token)?;
-        Ok(done.report(&self.out, context.now))
+        Ok(done.report(out, context.now))
     }
 }
 

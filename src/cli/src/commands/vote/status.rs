@@ -13,7 +13,8 @@ Example:
   symbolon vote status receipt.json --trust trust.json --gateway https://gateway.city.example
 
 Once the ballot is on the ledger, the proof, the log's signature and the cosignatures are checked
-against the ledger keys that the manifest names.")]
+against the ledger keys that the manifest names. On a chain the blocks are the proof, and
+symbolon-observer reads them from any node.")]
 pub struct Status {
     /// The file that `symbolon vote cast` wrote.
     receipt: PathBuf,
@@ -32,6 +33,7 @@ impl Status {
             .map_err(|e| Error::unreadable_file(&self.receipt, e))?;
         let hash = verified.ballot().entry_hash();
         let include_by = verified.receipt().receipt().include_by;
+        let chain = paper.manifest().domain().chain_id() != 0;
         let (state, words) = match gateway.standing(&hash)? {
             Standing::Accepted => (
                 "accepted",
@@ -41,6 +43,15 @@ impl Status {
                 "published",
                 "Handed to the ledger; the proof comes with its next checkpoint.".to_owned(),
             ),
+            Standing::Settled(index) if chain => (
+                "settled",
+                format!(
+                    "On the chain as entry {index}, the gateway says; any node of the chain shows it."
+                ),
+            ),
+            Standing::Settled(_) => {
+                return Err(Error::unreadable("the gateway's answer", "gives no proof"));
+            }
             Standing::Included(inclusion) => {
                 let keys = gateway.ledger_keys(paper.manifest())?;
                 let (size, seen) = inclusion.verify(&hash, &keys)?;
