@@ -9,7 +9,7 @@ use std::{
 use clap::Parser;
 use symbolon_service::program::causes;
 
-use crate::{show::Show, story};
+use crate::{ledger::Kind, show::Show, story};
 
 /// A city votes on this machine: vault, gateway, portal, observer and all the voters' devices.
 #[derive(Parser)]
@@ -21,6 +21,7 @@ Examples:
   symbolon-demo
   symbolon-demo --people my-town.csv --dir my-town
   symbolon-demo --stay --dir town      (everything stays up; addresses and profiles are printed)
+  symbolon-demo --ledger ethereum      (built with --features ethereum; needs anvil)
 
 The CSV has the columns family_name, given_name, birth_date, document and district."
 )]
@@ -34,6 +35,12 @@ pub struct Arguments {
     /// Leaves everything running until Ctrl-C.
     #[arg(long)]
     pub stay: bool,
+    /// What the polls are published on.
+    #[arg(long, value_enum, default_value_t)]
+    pub ledger: Kind,
+    /// The anvil that makes the chain, where it isn't found as `anvil`.
+    #[arg(long, value_name = "FILE")]
+    pub anvil: Option<PathBuf>,
     /// Ends with one JSON object on standard output; the story goes to standard error.
     #[arg(long)]
     pub json: bool,

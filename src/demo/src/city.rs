@@ -11,11 +11,14 @@ use symbolon_crypto::random;
 
 use crate::{
     children::{Daemon, free_port, run, symbolon},
+    ledger::{Contract, Node},
     role::Role,
 };
 
 /// Officers by the names of their keys.
 pub const OFFICERS: [&str; 3] = ["first", "second", "third"];
+/// The key of the account that pays, where the ledger is a contract.
+const ACCOUNT: &str = "account.key";
 /// The argon2 profile of the demo: much weaker than a city's.
 pub const STRETCH: &str = "1 024 KiB, 1 pass";
 
@@ -25,6 +28,7 @@ pub struct City {
     vault_port: u16,
     gateway_port: u16,
     portal_port: u16,
+    contract: Option<Contract>,
 }
 
 impl City {
@@ -43,7 +47,37 @@ impl City {
             vault_port: free_port()?,
             gateway_port: free_port()?,
             portal_port: free_port()?,
+            contract: None,
         })
+    }
+
+    /// Publishes on a contract of a chain of its own from now on.
+    pub fn publish_on(&mut self, node: Node) -> anyhow::Result<()> {
+        self.secret(ACCOUNT, node.key())?;
+        let (key, url) = (self.text(ACCOUNT), node.url().to_owned());
+        let deploy = [
+            "--json",
+            "ethereum",
+            "deploy",
+            "--rpc",
+            &url,
+            "--account-key",
+            &key,
+        ];
+        let made = serde_json::from_str(&run(Role::Symbolon, &deploy)?)?;
+        self.contract = Some(Contract::new(node, &made)?);
+        Ok(())
+    }
+
+    /// The contract, where the ledger is one.
+    pub fn contract(&self) -> Option<&Contract> {
+        self.contract.as_ref()
+    }
+
+    /// Where readers find the ledger besides its files.
+    pub fn for_readers(&self) -> Vec<&str> {
+        let contract = self.contract.iter();
+        contract.flat_map(Contract::for_readers).collect()
     }
 
     /// A path in the folder.
@@ -161,14 +195,14 @@ impl City {
     /// The gateway, with new keys; and the address that signs its receipts.
     pub fn start_gateway(&self) -> anyhow::Result<(Daemon, String)> {
         let (config, keys) = (self.text("gateway.toml"), self.text("ledger-keys.json"));
-        let receipts = run(
-            Role::Gateway,
-            &["init", "--config", &config, "--ledger-keys", &keys],
-        )?;
-        Ok((
-            self.start(Role::Gateway, self.gateway_port)?,
-            receipts.trim().to_owned(),
-        ))
+        let mut init = vec!["init", "--config", &config];
+        if self.contract.is_none() {
+            init.extend(["--ledger-keys", &keys]);
+        }
+        let said = run(Role::Gateway, &init)?;
+        let receipts = said.lines().next().context("the gateway's address")?;
+        let daemon = self.start(Role::Gateway, self.gateway_port)?;
+        Ok((daemon, receipts.to_owned()))
     }
 
     /// The portal, with an account for everybody who was registered.
@@ -238,6 +272,8 @@ impl City {
     }
 
     fn vault_config(&self) -> String {
+        let chain = self.contract.as_ref().map(Contract::for_vault);
+        let chain = chain.unwrap_or_default();
         format!(
             r#"name = "Demo City"
 published = "vault/published"
@@ -254,7 +290,7 @@ ring_secret = "vault/ring-secret"
 
 [ledger]
 origin = "log.city.example/polls"
-
+{}
 [identity]
 # Far too weak for a city: here it only keeps the demo short.
 argon2 = {{ memory_kib = 1024, passes = 1, lanes = 1 }}
@@ -288,11 +324,16 @@ client_ca = "pki/ca.pem"
 revocation_lists = ["pki/crl.pem"]
 trust_domain = "city.example"
 "#,
-            self.vault_port
+            chain, self.vault_port
         )
     }
 
     fn gateway_config(&self) -> String {
+        let ledger = match &self.contract {
+            Some(contract) => contract.for_gateway(ACCOUNT),
+            None => "key = \"gateway/log.key\"\n".to_owned(),
+        };
+        let port = self.gateway_port;
         format!(
             r#"trust = "trust.json"
 receipt_key = "gateway/receipt.key"
@@ -304,19 +345,17 @@ cache_mib = 64
 
 [ledger]
 folder = "log"
-key = "gateway/log.key"
 interval_seconds = 4
-
+{ledger}
 [source]
 vault = "pki/gateway-main.toml"
 poll_seconds = 1
 
 [[listener]]
-address = "127.0.0.1:{}"
+address = "127.0.0.1:{port}"
 services = ["ballots"]
 client_auth = "none"
-"#,
-            self.gateway_port
+"#
         )
     }
 

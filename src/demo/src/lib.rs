@@ -11,6 +11,7 @@ pub mod children;
 pub mod city;
 pub mod devices;
 pub mod figures;
+pub mod ledger;
 pub mod people;
 pub mod polls;
 pub mod role;

@@ -88,14 +88,11 @@ pub fn open(
         closes.to_string(),
         format!("{GRACE}s"),
     );
-    let mut draft = vec![
-        "election",
-        "draft",
-        "--content",
-        &file,
-        "--ledger-keys",
-        &keys,
-    ];
+    let mut draft = vec!["election", "draft", "--content", &file];
+    match city.contract() {
+        Some(contract) => draft.extend(["--genesis", contract.genesis()]),
+        None => draft.extend(["--ledger-keys", &keys]),
+    }
     draft.extend(["--opens", &opens, "--closes", &closes, "--grace", &grace]);
     draft.extend([
         "--max-ballots",
@@ -175,20 +172,10 @@ pub fn certify(city: &City, poll: &Poll) -> anyhow::Result<Value> {
         city.text(&format!("{}-result", poll.name)),
     );
     let log = format!("{}/log", city.gateway());
-    city.symbolon(
-        "organiser-main",
-        &[
-            "election",
-            "prepare-certify",
-            &poll.election,
-            "--source",
-            &log,
-            "--trust",
-            &trust,
-            "--out",
-            &out,
-        ],
-    )?;
+    let mut prepare = vec!["election", "prepare-certify", &poll.election];
+    prepare.extend(["--source", &log, "--trust", &trust, "--out", &out]);
+    prepare.extend(city.for_readers());
+    city.symbolon("organiser-main", &prepare)?;
     city.sign(&[format!("{out}/certified.json")])?;
     city.symbolon(
         "organiser-main",
@@ -210,9 +197,11 @@ pub fn observe(city: &City, source: &str) -> anyhow::Result<(String, Value)> {
     let trust = city.text("trust.json");
     let words = children::command(Role::Observer)?
         .args(["verify", source, "--trust", &trust])
+        .args(city.for_readers())
         .output()?;
     let json = children::command(Role::Observer)?
         .args(["verify", source, "--trust", &trust, "--json"])
+        .args(city.for_readers())
         .output()?;
     Ok((
         String::from_utf8_lossy(&words.stdout).into_owned(),

@@ -11,6 +11,7 @@ use crate::{
     city::{City, STRETCH},
     devices::{Job, Told},
     figures::Figures,
+    ledger::{Kind, Node},
     people,
     polls::{self, GRACE, Poll},
     role::Role,
@@ -28,11 +29,25 @@ pub fn tell(arguments: &Arguments, show: &mut Show) -> anyhow::Result<Figures> {
         Some(dir) => std::path::absolute(dir)?,
         None => temporary.path().join("city"),
     };
-    let city = City::found(root)?;
+    let node = match arguments.ledger {
+        Kind::Log => None,
+        Kind::Ethereum => Some(Node::start(arguments.anvil.as_deref())?),
+    };
+    let mut city = City::found(root)?;
     let people = people_of(arguments, &city)?;
 
     show.step("A city is founded");
     let officers = city.equip()?;
+    if let Some(node) = node {
+        show.say(&format!("a chain of one node answers at {}", node.url()));
+        city.publish_on(node)?;
+    }
+    if let Some(contract) = city.contract() {
+        show.say(&format!(
+            "the ledger is the contract {}: nobody owns it",
+            contract.address()
+        ));
+    }
     city.settle(&officers)?;
     let vault = city.start_vault()?;
     let (gateway, receipts) = city.start_gateway()?;
@@ -54,7 +69,9 @@ pub fn tell(arguments: &Arguments, show: &mut Show) -> anyhow::Result<Figures> {
         .context("nobody was registered: there is nobody to vote")?;
     let district = first.district.clone();
     fill_electorate(&city, &district)?;
-    let closes = unix_now() + 20 + voters.len() as u64 / 20;
+    // A chain takes its time until a statement is settled.
+    let settling = if city.contract().is_some() { 25 } else { 0 };
+    let closes = unix_now() + 20 + voters.len() as u64 / 20 + settling;
     let everybody = polls::open(
         &city,
         "everybody",
@@ -81,7 +98,7 @@ pub fn tell(arguments: &Arguments, show: &mut Show) -> anyhow::Result<Figures> {
     show.step("The polls are closed and the results certified");
     polls::close(&city, &everybody)?;
     polls::close(&city, &local)?;
-    polls::wait_past(closes + GRACE + 2);
+    polls::wait_past(closes + GRACE + 2 + settling / 5);
     let [of_all, of_district] = told.polls;
     for (poll, outcome) in [(&everybody, of_all), (&local, of_district)] {
         let tally = polls::certify(&city, poll)?;
@@ -228,10 +245,20 @@ fn farewell(arguments: &Arguments, city: &City, show: &mut Show) {
     match &arguments.dir {
         Some(_) => {
             let root = city.root().display();
-            show.say(&format!(
-                "verify again:   symbolon-observer verify {root}/log --trust {root}/trust.json"
-            ));
+            let files = format!("symbolon-observer verify {root}/log --trust {root}/trust.json");
+            if city.contract().is_some() {
+                show.say("the chain ended with this demo: --stay leaves it running");
+                show.say(&format!(
+                    "then verify again: {files} {}",
+                    city.for_readers().join(" ")
+                ));
+                return;
+            }
+            show.say(&format!("verify again:   {files}"));
             show.say("flip one byte of any file under log/ and verify once more");
+        }
+        None if city.contract().is_some() => {
+            show.say("keep everything: symbolon-demo --ledger ethereum --stay --dir town");
         }
         None => {
             show.say("keep everything: symbolon-demo --dir town, then flip a byte under town/log")
