@@ -152,6 +152,21 @@ pub struct Plan {
     pub people_per_day: u64,
     /// How many shares unseal the vault, and how many there are; none for a passphrase.
     pub unseal_shares: Option<(u8, u8)>,
+    /// The chain whose contract is the ledger; none for a log.
+    pub chain: Option<Chain>,
+}
+
+/// A contract on a chain, and how a gateway reaches it.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// The chain's number.
+    pub id: u64,
+    /// The contract's address.
+    pub contract: String,
+    /// The nodes that the gateway asks.
+    pub endpoints: Vec<String>,
+    /// How many blocks follow one that is settled.
+    pub confirmations: u64,
 }
 
 impl Default for Plan {
@@ -163,6 +178,7 @@ impl Default for Plan {
             concurrent_calls: 32,
             people_per_day: 100_000,
             unseal_shares: None,
+            chain: None,
         }
     }
 }
@@ -277,6 +293,17 @@ impl House {
         init.args(["init", "--config", &self.path("gateway.toml")]);
         init.args(["--ledger-keys", &self.path("ledger-keys.json")]);
         run(&mut init).trim().to_owned()
+    }
+
+    /// The same where the ledger is a contract; also the account that pays.
+    pub fn init_gateway_on_chain(&self) -> (String, String) {
+        let mut init = program("symbolon-gateway");
+        init.args(["init", "--config", &self.path("gateway.toml")]);
+        let said = run(&mut init);
+        let mut lines = said.lines();
+        let receipts = lines.next().unwrap().to_owned();
+        let account = lines.find_map(|line| line.strip_prefix("account "));
+        (receipts, account.unwrap().to_owned())
     }
 
     /// Starts the gateway.
@@ -409,6 +436,10 @@ impl House {
             ),
             false => ("", ""),
         };
+        let chain = match &self.plan.chain {
+            Some(chain) => format!("chain_id = {}\ncontract = \"{}\"", chain.id, chain.contract),
+            None => String::new(),
+        };
         let lists = match Path::new(&self.path("pki/crl.pem")).exists() {
             true => "revocation_lists = [\"pki/crl.pem\"]",
             false => "",
@@ -430,6 +461,7 @@ ring_secret = "vault/ring-secret"
 
 [ledger]
 origin = "log.city.example/polls"
+{chain}
 
 [identity]
 argon2 = {{ memory_kib = {memory_kib}, passes = {passes}, lanes = 1 }}
@@ -470,6 +502,14 @@ trust_domain = "city.example"
 
     fn gateway_config(&self) -> String {
         let port = self.gateway_port;
+        let ledger = match &self.plan.chain {
+            None => "key = \"gateway/log.key\"".to_owned(),
+            Some(chain) => format!(
+                "[ledger.ethereum]\nendpoints = {:?}\naccount_key = \"gateway/account.key\"\n\
+                 confirmations = {}\ninclusion_seconds = 12",
+                chain.endpoints, chain.confirmations
+            ),
+        };
         format!(
             r#"
 trust = "trust.json"
@@ -482,8 +522,8 @@ cache_mib = 32
 
 [ledger]
 folder = "gateway/log"
-key = "gateway/log.key"
 interval_seconds = 2
+{ledger}
 
 [source]
 vault = "pki/gateway-main.toml"

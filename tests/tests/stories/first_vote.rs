@@ -110,7 +110,8 @@ impl Voter<'_> {
             .collect()
     }
 
-    fn cast(&self, election: &str, choices: &str, receipt: &str) -> Vec<String> {
+    /// The words of a cast at the gateway.
+    pub(crate) fn cast(&self, election: &str, choices: &str, receipt: &str) -> Vec<String> {
         let url = self.house.gateway_url();
         [
             "vote",

@@ -10,6 +10,7 @@ mod audit_key;
 mod conflicts;
 mod destroyed_keys;
 mod dual_control;
+mod ethereum;
 mod examples;
 mod first_vote;
 mod guides;

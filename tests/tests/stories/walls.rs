@@ -116,6 +116,25 @@ fn the_gateway_holds_the_names_of_its_own_service() {
     }
 }
 
+/// Crates that only the ledger on Ethereum needs.
+const OF_A_CHAIN: [&str; 3] = ["symbolon-ledger-ethereum", "alloy-consensus", "alloy-eips"];
+
+#[test]
+fn what_is_built_by_default_knows_no_chain() {
+    for name in ["gateway", "observer", "cli", "demo"] {
+        let plain = graph::built(name, &[]);
+        assert!(plain.contains("symbolon-election"), "{name}: {plain:?}");
+        let with = graph::built(name, &["--features", "ethereum"]);
+        for other in OF_A_CHAIN {
+            assert!(!plain.contains(other), "{name} builds {other} by default");
+            assert!(
+                with.contains(other),
+                "{name} with the feature lacks {other}"
+            );
+        }
+    }
+}
+
 /// The packages and the full names of the services that are in no public package.
 fn closed_names() -> (BTreeSet<String>, BTreeSet<String>) {
     let (public, _) = names(symbolon_api_public::FILE_DESCRIPTOR_SET);

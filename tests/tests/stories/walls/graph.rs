@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
@@ -59,6 +60,21 @@ impl Graph {
         }
         reached
     }
+}
+
+/// The packages that a build of one crate compiles, under these options.
+pub(super) fn built(name: &str, options: &[&str]) -> BTreeSet<String> {
+    let mut tree = Command::new(env!("CARGO"));
+    tree.current_dir(root())
+        .args(["tree", "--locked", "--edges", "normal,build"])
+        .args(["--prefix", "none", "--format", "{p}", "--package"])
+        .arg(format!("symbolon-{name}"))
+        .args(options);
+    let output = tree.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let first = |line: &str| line.split(' ').next().map(str::to_owned);
+    lines.lines().filter_map(first).collect()
 }
 
 fn short(name: &str) -> &str {
