@@ -120,6 +120,11 @@ impl Line {
         line
     }
 
+    /// Everything passes again.
+    pub fn mend(&self) {
+        self.cut.store(false, Ordering::SeqCst);
+    }
+
     /// Nothing passes any more.
     pub fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);

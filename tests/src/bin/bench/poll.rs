@@ -11,9 +11,9 @@ use std::{
 
 use symbolon_crypto::{digest::sha256_of, ecdsa::SigningKey, keyfile, random};
 use symbolon_election::{
-    Address, Content, Domain, ElectionId, Entry, LedgerKeys, LocalizedText, Manifest, Nonce,
-    Question, RequestKey, RollIndex, RollRoot, RollStatement, Signature, Statement, TallyKey,
-    TrustFile, Typed, UnverifiedBallot, VoterId, content::content_hash,
+    Address, Content, ContentHash, Domain, ElectionId, Entry, LedgerKeys, LocalizedText, Manifest,
+    Nonce, Question, RequestKey, RollIndex, RollRoot, RollStatement, Signature, Statement,
+    TallyKey, TrustFile, Typed, UnverifiedBallot, VoterId, content::content_hash,
 };
 use symbolon_ledger::layout;
 use symbolon_ledger_log::{Folder, Log};
@@ -30,8 +30,8 @@ const DAY: u64 = 24 * 60 * 60;
 pub(crate) const INTERVAL: u64 = 10;
 /// Ballots appended at a time where a log is filled.
 const PAGE: usize = 5_000;
-/// The bytes of a ballot with one answer.
-const ENTRY: usize = 222;
+/// The bytes of a ballot without its choice.
+const WITHOUT_CHOICE: usize = 220;
 
 /// A city with a gateway that has never run.
 pub(crate) struct City {
@@ -40,24 +40,63 @@ pub(crate) struct City {
     officers: Vec<SigningKey>,
     trust: TrustFile,
     gateway: Address,
-    ledger_keys: LedgerKeys,
+    ledger: Named,
     statements: u64,
+}
+
+/// How manifests name the ledger.
+enum Named {
+    /// A log, by the list of its keys.
+    Log(LedgerKeys),
+    /// A chain, by its genesis block; and the account that pays.
+    Chain(ContentHash, String),
 }
 
 /// An election of a city with its ballots, one a place, in the order of the places.
 pub(crate) struct Poll {
     pub(crate) election: ElectionId,
     entries: Vec<u8>,
+    /// The bytes of one.
+    length: usize,
 }
 
+/// What an election asks, and what everybody answers.
+pub(crate) struct Paper {
+    /// How many options there are, and how many may be chosen.
+    pub(crate) options: (u8, u8),
+    /// What is chosen at a place, encoded; always as many bytes.
+    pub(crate) choice: fn(u32) -> Vec<u8>,
+}
+
+/// One of three.
+const USUAL: Paper = Paper {
+    options: (3, 1),
+    choice: |place| vec![1, 1 + (place % 3) as u8],
+};
+
 impl City {
-    /// Certificates, officers, an initialised gateway.
+    /// Certificates, officers, an initialised gateway with a log of its own.
     pub(crate) fn build() -> Self {
+        let ledger = format!("key = \"gateway/log.key\"\ninterval_seconds = {INTERVAL}");
+        Self::build_over(Domain::for_log(ORIGIN), &ledger)
+    }
+
+    /// The same with a contract as the ledger.
+    pub(crate) fn build_on(domain: Domain, node: &str) -> Self {
+        let ledger = format!(
+            "interval_seconds = 2\n\n[ledger.ethereum]\nendpoints = [\"{node}\"]\n\
+             account_key = \"gateway/account.key\"\nconfirmations = 2\ninclusion_seconds = 10"
+        );
+        Self::build_over(domain, &ledger)
+    }
+
+    fn build_over(domain: Domain, ledger: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut officers: Vec<_> = (0..3).map(|_| key()).collect();
         officers.sort_by_key(SigningKey::address);
         let addresses = officers.iter().map(SigningKey::address).collect();
-        let trust = TrustFile::for_log("Test City", ORIGIN, addresses, 2).unwrap();
+        let on_log = domain.chain_id() == 0;
+        let trust = TrustFile::new("Test City", domain, ORIGIN, addresses, 2).unwrap();
         let root = folder.path().to_owned();
         let pki = root.join("pki").to_str().unwrap().to_owned();
         run(program("symbolon").args(["pki", "init", &pki, "--trust-domain", "city.example"]));
@@ -67,14 +106,24 @@ impl City {
             .args(server));
         fs::write(root.join("trust.json"), trust.to_json()).unwrap();
         let port = free_port();
-        fs::write(root.join("gateway.toml"), configuration(port)).unwrap();
+        fs::write(root.join("gateway.toml"), configuration(port, ledger)).unwrap();
         let (config, keys) = (root.join("gateway.toml"), root.join("ledger-keys.json"));
         let mut init = program("symbolon-gateway");
         init.arg("init").arg("--config").arg(config);
-        let gateway = run(init.arg("--ledger-keys").arg(&keys)).trim().parse();
+        if on_log {
+            init.arg("--ledger-keys").arg(&keys);
+        }
+        let said = run(&mut init);
+        let word = |name: &str| said.lines().find_map(|line| line.strip_prefix(name));
+        let ledger = match (word("genesis 0x"), word("account ")) {
+            (Some(genesis), Some(account)) => {
+                Named::Chain(genesis.parse().unwrap(), account.to_owned())
+            }
+            _ => Named::Log(LedgerKeys::parse(&fs::read(keys).unwrap()).unwrap()),
+        };
         Self {
-            gateway: gateway.unwrap(),
-            ledger_keys: LedgerKeys::parse(&fs::read(keys).unwrap()).unwrap(),
+            gateway: said.lines().next().unwrap().parse().unwrap(),
+            ledger,
             folder,
             port,
             officers,
@@ -92,26 +141,52 @@ impl City {
         self.path("gateway/log")
     }
 
+    /// The account that pays, where the ledger is a contract.
+    pub(crate) fn account(&self) -> &str {
+        match &self.ledger {
+            Named::Chain(_, account) => account,
+            Named::Log(_) => "",
+        }
+    }
+
     /// Opens an election of so many places and makes a ballot for each.
     pub(crate) fn open(&mut self, places: u32) -> Poll {
+        self.open_asking(places, &USUAL)
+    }
+
+    /// The same with a question and answers of one's own.
+    pub(crate) fn open_asking(&mut self, places: u32, paper: &Paper) -> Poll {
+        let options = (1..=paper.options.0).map(|number| text(&number.to_string()));
         let question = Question {
             title: text("Which?"),
             text: text("Which one?"),
-            options: vec![text("a"), text("b"), text("c")],
+            options: options.collect(),
             least: 0,
-            most: 1,
+            most: paper.options.1,
         };
         let content = Content::new(text("A poll"), text("A poll."), vec![question]).unwrap();
         self.publish(&content.to_json());
-        self.publish(&self.ledger_keys.to_json());
+        if let Named::Log(keys) = &self.ledger {
+            self.publish(&keys.to_json());
+        }
         let issuer = key();
         let manifest = self.manifest(&content, issuer.address());
         let election = manifest.election(self.trust.domain());
         self.state(Statement::Manifest(manifest));
         let voters = voters(&election, places);
         self.write_roll(election, &voters);
-        let entries = ballots(self.trust.domain(), election, &issuer, &voters);
-        Poll { election, entries }
+        let entries = ballots(
+            self.trust.domain(),
+            election,
+            &issuer,
+            &voters,
+            paper.choice,
+        );
+        Poll {
+            election,
+            entries,
+            length: WITHOUT_CHOICE + (paper.choice)(0).len(),
+        }
     }
 
     fn manifest(&self, content: &Content, issuer: Address) -> Manifest {
@@ -136,7 +211,10 @@ impl City {
             issuer,
             request_key: RequestKey::new([6; 32]),
             gateways: vec![self.gateway],
-            ledger_keys: content_hash(&self.ledger_keys.to_json()),
+            ledger_keys: match &self.ledger {
+                Named::Log(keys) => content_hash(&keys.to_json()),
+                Named::Chain(genesis, _) => *genesis,
+            },
             payload: 0,
         }
     }
@@ -252,13 +330,13 @@ impl City {
 impl Poll {
     /// How many ballots there are.
     pub(crate) fn size(&self) -> u64 {
-        (self.entries.len() / ENTRY) as u64
+        (self.entries.len() / self.length) as u64
     }
 
     /// The ballot at a place.
     pub(crate) fn ballot(&self, place: u64) -> &[u8] {
-        let start = usize::try_from(place).unwrap() * ENTRY;
-        &self.entries[start..start + ENTRY]
+        let start = usize::try_from(place).unwrap() * self.length;
+        &self.entries[start..start + self.length]
     }
 
     /// The place of the ballot that is sent as the n-th: all of them once, in no order.
@@ -281,18 +359,22 @@ fn ballots(
     election: ElectionId,
     issuer: &SigningKey,
     voters: &[VoterId],
+    choice: fn(u32) -> Vec<u8>,
 ) -> Vec<u8> {
-    let mut entries = vec![0; voters.len() * ENTRY];
+    let length = WITHOUT_CHOICE + choice(0).len();
+    let mut entries = vec![0; voters.len() * length];
     let share = 1024;
-    let work = entries.chunks_mut(share * ENTRY).zip(voters.chunks(share));
+    let work = entries.chunks_mut(share * length).zip(voters.chunks(share));
     let work = Mutex::new((0u32..).step_by(share).zip(work));
     thread::scope(|scope| {
         for _ in 0..cores() {
             scope.spawn(|| {
                 while let Some((first, (entries, voters))) = { work.lock().unwrap().next() } {
-                    let ballots = entries.chunks_mut(ENTRY).zip((first..).zip(voters));
+                    let ballots = entries.chunks_mut(length).zip((first..).zip(voters));
                     for (entry, (place, voter)) in ballots {
-                        entry.copy_from_slice(&ballot(domain, election, issuer, place, *voter));
+                        let choice = choice(place);
+                        let ballot = ballot(domain, election, issuer, (place, *voter), choice);
+                        entry.copy_from_slice(&ballot);
                     }
                 }
             });
@@ -305,8 +387,8 @@ fn ballot(
     domain: &Domain,
     election: ElectionId,
     issuer: &SigningKey,
-    place: u32,
-    voter_id: VoterId,
+    (place, voter_id): (u32, VoterId),
+    choice: Vec<u8>,
 ) -> Vec<u8> {
     let key = key();
     let unsigned = Signature::from_bytes([0; 64]);
@@ -316,7 +398,7 @@ fn ballot(
         roll_index: RollIndex(place),
         ballot_key: key.address(),
         sequence: 0,
-        choice: vec![1, 1 + u8::try_from(place % 3).unwrap()],
+        choice,
         token_signature: unsigned,
         ballot_signature: unsigned,
     };
@@ -333,7 +415,7 @@ fn text(text: &str) -> LocalizedText {
     LocalizedText::new("en", text)
 }
 
-fn configuration(port: u16) -> String {
+fn configuration(port: u16, ledger: &str) -> String {
     format!(
         r#"
 trust = "trust.json"
@@ -345,8 +427,7 @@ checkpoint_file = "gateway/checkpoint"
 
 [ledger]
 folder = "gateway/log"
-key = "gateway/log.key"
-interval_seconds = {INTERVAL}
+{ledger}
 
 [source]
 folder = "export"

@@ -3,6 +3,7 @@
 mod ballots;
 mod bare_writes;
 mod enrolment;
+mod ethereum;
 mod growth;
 mod observer;
 mod openbao;
@@ -49,6 +50,10 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "openbao",
         run: openbao::run,
+    },
+    Group {
+        name: "ethereum",
+        run: ethereum::run,
     },
     Group {
         name: "rolls",
