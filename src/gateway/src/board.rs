@@ -133,3 +133,6 @@ pub(crate) fn make_key(path: &std::path::Path, bytes: &[u8; 32]) -> Result<(), R
 pub(crate) fn refused(error: &Error) -> bool {
     matches!(error, Error::Ledger(LedgerError::Refused { .. }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -255,3 +255,67 @@ fn validate_listener(listener: &ListenerConfig) -> Result<(), Error> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: &str = r#"
+[store]
+directory = "outbox"
+checkpoint_file = "checkpoint"
+
+[source]
+folder = "export"
+
+[[listener]]
+address = "127.0.0.1:8080"
+services = ["ballots"]
+client_auth = "none"
+"#;
+    const CHAIN: &str = "[ledger.ethereum]\nendpoints = [\"http://a\", \"https://b\"]\n\
+        account_key = \"account.key\"\n";
+
+    fn read(ledger: &str) -> Result<GatewayConfig, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gateway.toml");
+        let first = "trust = \"trust.json\"\nreceipt_key = \"receipt.key\"\n";
+        std::fs::write(
+            &path,
+            format!("{first}[ledger]\nfolder = \"log\"\n{ledger}{REST}"),
+        )
+        .unwrap();
+        GatewayConfig::read(&path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_ledger_is_a_log_or_a_contract_and_never_both() {
+        let log = read("key = \"log.key\"\n").unwrap();
+        assert_eq!(log.ledger.lead_seconds(), 30);
+        let chain = read(CHAIN).unwrap();
+        assert_eq!(chain.ledger.lead_seconds(), 60);
+        let ethereum = chain.ledger.ethereum.unwrap();
+        assert!(ethereum.account_key.is_absolute());
+        for wrong in [String::new(), format!("key = \"log.key\"\n{CHAIN}")] {
+            let said = read(&wrong).err().unwrap();
+            assert!(said.contains("name either the log's `key`"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_about_a_contract_is_named_and_never_shown() {
+        let with = |line: &str| format!("{CHAIN}{line}\n");
+        let elsewhere = CHAIN.replace("https://b", "ws://secret@b");
+        for (text, key) in [
+            (elsewhere, "ledger.ethereum.endpoints"),
+            (with("tip_gwei = 101"), "ledger.ethereum.max_fee_gwei"),
+            (
+                with("inclusion_seconds = 0"),
+                "ledger.ethereum.inclusion_seconds",
+            ),
+        ] {
+            let said = read(&text).err().unwrap();
+            assert!(said.contains(key) && !said.contains("secret"), "{said}");
+        }
+    }
+}

@@ -14,6 +14,8 @@ use crate::{
 };
 
 const LOOK: Duration = Duration::from_millis(200);
+/// So many batches at once are on their way to a ledger that takes its time.
+const AT_ONCE: usize = 16;
 /// Seconds after closes by which every ballot that was in time is in the outbox.
 const SETTLING: u64 = 1;
 
@@ -74,7 +76,9 @@ impl Publisher {
         self.unfinished.extend(taken);
         self.heartbeat_due |= due;
         for batch in std::mem::take(&mut self.unfinished) {
-            if let Some(election) = book.get(&batch.election) {
+            if self.under_way.len() >= AT_ONCE && !self.board.settles_at_once() {
+                self.unfinished.push(batch);
+            } else if let Some(election) = book.get(&batch.election) {
                 let (intake, board) = (Arc::clone(&self.intake), Arc::clone(&self.board));
                 let election = Arc::clone(election);
                 self.under_way.spawn(async move {

@@ -128,7 +128,10 @@ impl RunningGateway {
         let source = source(config, vault)?;
         let mut follower = Follower::new(source, trust, Arc::clone(&board), Arc::clone(&intake));
         follower.learn().await?;
-        if let Err(error) = follower.catch_up().await {
+        // Where the ledger takes its time, nobody else waits for what comes next.
+        if board.settles_at_once()
+            && let Err(error) = follower.catch_up().await
+        {
             tracing::warn!(%error, "statements are tried again");
         }
         let running = listen(config, &intake, &board, shutdown)?;

@@ -65,7 +65,11 @@ impl Follower {
         let intake = Arc::clone(&self.intake);
         while !shutdown.is_triggered() {
             intake.newest.begin();
-            let caught_up = self.catch_up().await;
+            // A ledger without a node would keep it from its end.
+            let caught_up = tokio::select! {
+                caught_up = self.catch_up() => caught_up,
+                () = shutdown.triggered() => break,
+            };
             intake.newest.end(caught_up.is_ok());
             if let Err(error) = caught_up {
                 tracing::warn!(%error, "statements are tried again");
