@@ -158,9 +158,11 @@ impl Node {
         Ok(blocks)
     }
 
-    /// How many transactions of an account the chain has up to a block.
-    pub(crate) fn nonce(&self, account: &Address, block: u64) -> Result<u64, EthereumError> {
-        let params = json!([account.to_0x(), to_quantity(block)]);
+    /// How many transactions of an account the chain has up to a block. By the block's hash: another
+    /// block of the same number would answer for another chain.
+    pub(crate) fn nonce(&self, account: &Address, block: &Header) -> Result<u64, EthereumError> {
+        let block = json!({"blockHash": to_bytes(&block.hash), "requireCanonical": true});
+        let params = json!([account.to_0x(), block]);
         self.ask("eth_getTransactionCount", params, quantity)
     }
 

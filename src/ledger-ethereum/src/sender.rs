@@ -174,9 +174,9 @@ impl Sender {
         let head = self.read()?;
         self.leave_a_standstill(&head, now);
         let address = self.account.address();
-        let nonce = self.chain.node().nonce(&address, head.number)?;
+        let nonce = self.chain.node().nonce(&address, &head)?;
         let settled_nonce = match self.chain.tip() {
-            Some(tip) => self.chain.node().nonce(&address, tip.number)?,
+            Some(tip) => self.chain.node().nonce(&address, tip)?,
             None => 0,
         };
         self.land(settled_nonce)?;
