@@ -126,7 +126,7 @@ pub fn open(
 /// Waits until the gateway takes ballots for the polls.
 pub fn wait_for_gateway(city: &City, polls: &[&Poll]) -> anyhow::Result<()> {
     let http = symbolon_cli::http::Http::new(&city.gateway(), None)?;
-    for _ in 0..300 {
+    for _ in 0..600 {
         let known = http.get("/v1/elections", None, 16 << 20)?.to_string();
         if polls.iter().all(|poll| known.contains(&poll.election)) {
             return Ok(());

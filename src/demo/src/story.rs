@@ -207,7 +207,12 @@ fn devices(
 fn wait_for_log(city: &City) -> anyhow::Result<()> {
     for _ in 0..100 {
         let (_, observed) = polls::observe(city, &city.text("log"))?;
-        if observed.to_string().matches("\"stage\":\"certified\"").count() >= 2 {
+        if observed
+            .to_string()
+            .matches("\"stage\":\"certified\"")
+            .count()
+            >= 2
+        {
             return Ok(());
         }
         std::thread::sleep(std::time::Duration::from_millis(200));

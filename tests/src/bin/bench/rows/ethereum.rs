@@ -12,16 +12,20 @@ use std::{
 };
 
 use alloy_primitives::keccak256;
-use symbolon_api_public::ballots::{CastBallotRequest, ballots_client::BallotsClient};
+use symbolon_api_public::ballots::{
+    CastBallotRequest, ListElectionsRequest, ballots_client::BallotsClient,
+};
 use symbolon_crypto::{ecdsa::SigningKey, random};
 use symbolon_election::{Address, Domain};
 use symbolon_ledger_ethereum::{
     Account, Chain, Config, Fees, Node, Price, Receipt, Settle, contract, direct,
 };
+use symbolon_service::client::connect_lazy;
 use symbolon_tests::{
     anvil::{Anvil, Line, NAMED_BY},
     house::Daemon,
 };
+use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
 use crate::{
@@ -112,10 +116,22 @@ fn deployed(anvil: &Anvil) -> Domain {
     made.unwrap().domain
 }
 
-/// A gateway on a contract, with funds, that has brought its elections there.
-fn start(anvil: &Anvil, city: &City) -> Daemon {
+/// A gateway on a contract, with funds, that has brought so many elections there.
+fn start(anvil: &Anvil, city: &City, elections: usize) -> Daemon {
     anvil.fund(city.account());
-    city.start()
+    let gateway = city.start();
+    let runtime = Runtime::new().unwrap();
+    let offered = || {
+        runtime.block_on(async {
+            let mut client = BallotsClient::new(connect_lazy(&city.profile()).unwrap());
+            let listed = client.list_elections(ListElectionsRequest {}).await;
+            listed.unwrap().into_inner().elections.len()
+        })
+    };
+    while offered() < elections {
+        thread::sleep(Duration::from_millis(200));
+    }
+    gateway
 }
 
 // ---- What a ballot costs ----
@@ -128,7 +144,7 @@ fn gas(bench: &mut Bench) {
         ("1 byte", city.open_asking(200, &SHORT)),
         ("64 bytes", city.open_asking(200, &LONG)),
     ];
-    let gateway = start(&anvil, &city);
+    let gateway = start(&anvil, &city, polls.len());
     gateway.stop();
     let payer = Payer::new(&anvil, &domain);
     let baseline = baseline(&payer);
@@ -240,7 +256,7 @@ fn sustained(bench: &mut Bench) {
     let backlog = bench.size(100_000, 10_000);
     let seconds = bench.size(30, 10);
     let poll = Arc::new(city.open(backlog + 8_000 * seconds));
-    let gateway = start(&anvil, &city);
+    let gateway = start(&anvil, &city, 1);
     let times = Times::new(poll.size());
     let stop = AtomicBool::new(false);
     let seen = thread::scope(|scope| {
