@@ -4,6 +4,7 @@
 mod attacks;
 mod chain;
 mod contract;
+mod direct;
 mod faults;
 mod gas;
 mod proxy;
