@@ -1,6 +1,6 @@
 //! Nodes that fail while ballots are published: each ballot is on the chain exactly once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -103,12 +103,36 @@ fn story(
         distinct.len(),
         started.elapsed().as_secs_f32()
     );
+    if found.len() != distinct.len() {
+        tell_doubles(&anvil);
+    }
     assert_eq!(
         (found.len(), distinct.len()),
         (expected, expected),
         "{name}"
     );
     assert!(ballots.iter().all(|ballot| distinct.contains(ballot)));
+}
+
+/// Which transactions of which blocks stand there twice: one of its own hash in two blocks is the
+/// node's doing, two of different nonces are ours.
+fn tell_doubles(anvil: &Anvil) {
+    let logs = anvil.rpc(
+        "eth_getLogs",
+        json!([{"fromBlock": "0x0", "toBlock": "latest"}]),
+    );
+    let mut seen: HashMap<String, Vec<String>> = HashMap::new();
+    for log in logs.as_array().unwrap() {
+        let text = |name: &str| log[name].as_str().unwrap().to_owned();
+        let place = format!(
+            "{} in block {}",
+            text("transactionHash"),
+            text("blockNumber")
+        );
+        seen.entry(text("data")).or_default().push(place);
+    }
+    let doubles: HashSet<_> = seen.into_values().filter(|it| it.len() > 1).collect();
+    println!("twice on the chain: {doubles:#?}");
 }
 
 /// About a third of the transactions, in no rhythm: one could meet the same transaction each time.
