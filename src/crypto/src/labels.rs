@@ -77,6 +77,8 @@ labels! {
     // The key ring.
     /// Argon2id of the passphrase that unseals.
     PASSPHRASE = "passphrase";
+    /// Associated data of an unsealed secret that a PKCS#11 token encrypted.
+    RING_TOKEN = "ring-unsealed-by-token";
     /// The ring's key, from the unsealed secret and the ring secret.
     RING_KEY = "ring-key";
     /// The name of a ring secret, from the secret itself.

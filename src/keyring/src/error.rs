@@ -1,6 +1,6 @@
 //! What can go wrong with a ring; no message carries a key or a passphrase.
 
-use crate::{KeyId, KeyState, Purpose, RingSecretId};
+use crate::{KeyId, KeyState, Purpose, RingSecretId, TokenError};
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +22,12 @@ pub enum Error {
         "the ring doesn't open: the passphrase is wrong, or a share, or the ring file was altered"
     )]
     DoesNotOpen,
-    /// A passphrase where the ring wants shares, or shares where it wants a passphrase.
+    /// Shares where the ring wants a passphrase or a PIN, or the other way round.
     #[error("the ring is unsealed in another way")]
     OtherUnsealing,
+    /// The PKCS#11 token that unseals.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The bytes are something else.
     #[error("not a share of an unsealed secret")]
     NotAShare,

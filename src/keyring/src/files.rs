@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use symbolon_crypto::{Error as CryptoError, SecretBytes, keyfile, random::CryptoRng};
 
-use crate::{Edit, Error, Ring, RingSecret, SealedRing, Unlock};
+use crate::{Edit, Error, Ring, RingSecret, SealedRing, TokenError, Unlock};
 pub use copies::RingCopies;
 use steps::Step;
 
@@ -18,6 +18,7 @@ use steps::Step;
 pub struct RingFiles {
     ring: PathBuf,
     secret: PathBuf,
+    module: Option<PathBuf>,
 }
 
 impl RingFiles {
@@ -26,7 +27,15 @@ impl RingFiles {
         Self {
             ring: ring.into(),
             secret: secret.into(),
+            module: None,
         }
+    }
+
+    /// With the library of a PKCS#11 token. A ring that a token unseals takes its PIN for a passphrase.
+    #[must_use]
+    pub fn module(mut self, module: Option<PathBuf>) -> Self {
+        self.module = module;
+        self
     }
 
     /// The ring's path.
@@ -64,11 +73,16 @@ impl RingFiles {
         SealedRing::read(&self.ring)
     }
 
-    /// Opens the ring with the passphrase or the shares and the ring secret that it names, and completes a
+    /// Opens the ring with the passphrase, the PIN or the shares and the ring secret that it names, and completes a
     /// destruction that a crash cut short: the older ring secret goes.
     pub fn unseal<'a>(&self, with: impl Into<Unlock<'a>>) -> Result<Ring, Error> {
         let sealed = self.read()?;
         let (path, secret) = self.fitting_secret(&sealed)?;
+        let with = match (with.into(), sealed.token_key(), &self.module) {
+            (Unlock::Passphrase(_), Some(_), None) => return Err(TokenError::NoModule.into()),
+            (Unlock::Passphrase(pin), Some(_), Some(module)) => Unlock::Token { module, pin },
+            (with, ..) => with,
+        };
         let ring = sealed.unseal(with, &secret)?;
         steps::run(&self.settle(&path))?;
         Ok(ring)

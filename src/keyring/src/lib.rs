@@ -1,5 +1,5 @@
 //! The key ring: every key of a vault, with its purpose, epoch and state, in one file that opens only with a
-//! passphrase (or enough shares of a secret) *and* a ring secret from another medium; and what the keys may be used for.
+//! passphrase (or enough shares of a secret, or a PKCS#11 token) *and* a ring secret from another medium; and what the keys may be used for.
 //!
 //! [`RingFiles`] owns the two files. It gives a [`SealedRing`], which shows what there is without any secret,
 //! or, with the passphrase, a [`Ring`], which gives typed keys: each has one method for each statement that it
@@ -17,6 +17,7 @@
 //! "symbolon-ring" ‖ version 2 ‖ installation 32 ‖ revision 8 ‖ ring secret's ID 16
 //! ‖ unsealing: 1 (passphrase) ‖ memory KiB 4 ‖ passes 4 ‖ lanes 4 ‖ salt 32
 //!          or 2 (shares) ‖ how many are needed 1 ‖ how many there are 1 ‖ name of the set 16
+//!          or 3 (PKCS#11 token) ‖ length 1 ‖ token's label ‖ length 1 ‖ key's label ‖ wrapped by the token 60
 //! ‖ wrapped root key 60
 //! ‖ number of keys 4 ‖ keys, strictly ascending by purpose, then epoch
 //! ‖ HMAC 32 over SHA-256 of all that, under a key derived from the root key
@@ -44,6 +45,7 @@ mod purpose;
 mod ring;
 mod root;
 mod sweep;
+mod token;
 
 pub use error::Error;
 pub use files::{RingCopies, RingFiles};
@@ -54,3 +56,4 @@ pub use ring::{
 };
 pub use root::{RegistrationId, Root};
 pub use sweep::{Duty, Planned, Policy, sweep};
+pub use token::{TokenError, TokenKey, Tries};

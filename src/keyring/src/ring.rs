@@ -14,6 +14,8 @@ pub use sealed::SealedRing;
 pub use secret::{RingSecret, RingSecretId};
 pub use share::{SHARE_BYTES, Share, Sharing};
 
+use std::path::Path;
+
 use symbolon_crypto::SecretString;
 
 /// What somebody brings to unseal a ring.
@@ -23,6 +25,13 @@ pub enum Unlock<'a> {
     Passphrase(&'a SecretString),
     /// As many shares as it takes, in any order.
     Shares(&'a [Share]),
+    /// What unlocks the PKCS#11 token.
+    Token {
+        /// The library of the token's maker.
+        module: &'a Path,
+        /// The PIN.
+        pin: &'a SecretString,
+    },
 }
 
 impl<'a> From<&'a SecretString> for Unlock<'a> {

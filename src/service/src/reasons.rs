@@ -89,6 +89,8 @@ reasons! {
     WrongKeyRing "WRONG_KEY_RING" FailedPrecondition CallOperator "The key ring is older than the store, or another installation's.";
     WrongPassphrase "WRONG_PASSPHRASE" InvalidArgument Fix "The passphrase doesn't unseal this vault.";
     WrongShares "WRONG_SHARES" InvalidArgument Fix "The shares together don't unseal this vault: at least one is wrong, and all are forgotten.";
+    WrongPin "WRONG_PIN" InvalidArgument Fix "The PIN doesn't unlock the PKCS#11 token; how many tries are left is told if the token tells.";
+    TokenFailed "TOKEN_FAILED" FailedPrecondition CallOperator "The PKCS#11 token that unseals this vault is missing, locked, another one, or failed.";
     ShuttingDown "SHUTTING_DOWN" Unavailable Retry "The service is stopping.";
     Unavailable "UNAVAILABLE" Unavailable Retry "Something that the service needs doesn't answer now.";
     Indeterminate "INDETERMINATE" Unavailable Retry "It is unknown whether the change was made; asking again tells.";

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use symbolon_crypto::{keyfile, password::Costs};
 use symbolon_election::Address;
 use symbolon_identity::stretch::MAX_THREADS;
-use symbolon_keyring::{KeyState, Ring, RingFiles, SHARE_BYTES, Share};
+use symbolon_keyring::{KeyState, Ring, RingFiles, SHARE_BYTES, Share, TokenKey};
 use symbolon_service::{Shutdown, clock, logs};
 use symbolon_store::{LocalStore, Options, Store};
 
@@ -69,7 +69,9 @@ Example:
   symbolon-vault init --config vault.toml --officer 0x… --officer 0x… --officer 0x… \\
       --threshold 2 --passphrase-file passphrase --trust trust.json
   symbolon-vault init --config vault.toml --officer 0x… --officer 0x… --officer 0x… \\
-      --threshold 2 --unseal-shares 3 --unseal-threshold 2 --shares-dir shares --trust trust.json")]
+      --threshold 2 --unseal-shares 3 --unseal-threshold 2 --shares-dir shares --trust trust.json
+  symbolon-vault init --config vault.toml --officer 0x… --officer 0x… --officer 0x… \\
+      --threshold 2 --pkcs11-token LABEL --pkcs11-key LABEL --passphrase-file pin --trust trust.json")]
 struct Init {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
@@ -87,13 +89,19 @@ struct Init {
     trust: PathBuf,
 }
 
-/// How the key ring will be unsealed: by a passphrase or by shares.
+/// How the key ring will be unsealed: by a passphrase, by shares or by a PKCS#11 token.
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 struct UnsealingArgs {
-    /// Holds what will unseal the key ring; only its owner may read it.
+    /// Holds what will unseal the key ring: the passphrase, or the PIN of the token. Only its owner may read it.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["unseal_shares", "unseal_threshold", "shares_dir"])]
     passphrase_file: Option<PathBuf>,
+    /// The label of a PKCS#11 token that unseals, with its PIN; the configuration's keys.pkcs11_module names its library.
+    #[arg(long, value_name = "LABEL", requires_all = ["pkcs11_key", "passphrase_file"])]
+    pkcs11_token: Option<String>,
+    /// The label of the AES key that is made in the token, and never leaves it.
+    #[arg(long, value_name = "LABEL", requires = "pkcs11_token")]
+    pkcs11_key: Option<String>,
     /// In place of a passphrase: how many shares are made, one for each officer who unseals.
     #[arg(long, value_name = "N", requires_all = ["unseal_threshold", "shares_dir"], value_parser = clap::value_parser!(u8).range(2..))]
     unseal_shares: Option<u8>,
@@ -114,7 +122,7 @@ struct Check {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Also opens the key ring.
+    /// Also opens the key ring, with the passphrase or the PIN of the token.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// The same with shares; once for each of as many as it takes.
@@ -203,9 +211,16 @@ impl Init {
 impl UnsealingArgs {
     fn read(self) -> anyhow::Result<Unsealing> {
         if let Some(path) = &self.passphrase_file {
-            return Ok(Unsealing::Passphrase {
-                passphrase: keyfile::read_passphrase(path)?,
-                costs: Costs::PASSPHRASE,
+            let passphrase = keyfile::read_passphrase(path)?;
+            return Ok(match (self.pkcs11_token, self.pkcs11_key) {
+                (Some(token), Some(key)) => Unsealing::Token {
+                    place: TokenKey::new(&token, &key)?,
+                    pin: passphrase,
+                },
+                _ => Unsealing::Passphrase {
+                    passphrase,
+                    costs: Costs::PASSPHRASE,
+                },
             });
         }
         let shares = (self.unseal_shares, self.unseal_threshold, self.shares_dir);
@@ -245,7 +260,7 @@ impl Check {
             out,
             "store          opens, not rolled back; people are found by this schema"
         )?;
-        let files = RingFiles::new(&config.keys.ring, &config.keys.ring_secret);
+        let files = config.keys.files();
         let sealed = files.read()?;
         if sealed.installation().as_bytes() != store.head().await?.installation().as_bytes() {
             return Err(Error::ForeignRing.into());
@@ -261,6 +276,7 @@ impl Check {
         )?;
         let (name, option) = match sealed.sharing() {
             Some(_) => ("shares", "--share-file"),
+            None if sealed.token_key().is_some() => ("token", "--passphrase-file with its PIN"),
             None => ("passphrase", "--passphrase-file"),
         };
         let Some(ring) = self.open(files).await? else {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use symbolon_crypto::password::Costs;
 use symbolon_election::{Address, Domain};
 use symbolon_identity::{Schema, schema::SchemaConfig};
-use symbolon_keyring::{Policy, PortalName};
+use symbolon_keyring::{Policy, PortalName, RingFiles};
 use symbolon_service::{
     Error,
     config::{ListenerConfig, LogConfig, MetricsConfig, beside, load, value},
@@ -67,6 +67,13 @@ fn cache_mib() -> u64 {
     256
 }
 
+impl KeysConfig {
+    /// The ring's files.
+    pub fn files(&self) -> RingFiles {
+        RingFiles::new(&self.ring, &self.ring_secret).module(self.pkcs11_module.clone())
+    }
+}
+
 /// The `[keys]` table.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +82,8 @@ pub struct KeysConfig {
     pub ring: PathBuf,
     /// Folder of the ring secret, best on another medium.
     pub ring_secret: PathBuf,
+    /// The library of the PKCS#11 token that unseals, if one does.
+    pub pkcs11_module: Option<PathBuf>,
     /// How old keys may become.
     #[serde(default)]
     pub max_age_days: MaxAgeConfig,
@@ -273,6 +282,9 @@ impl VaultConfig {
         ];
         for file in paths {
             *file = beside(path, file);
+        }
+        if let Some(module) = &mut self.keys.pkcs11_module {
+            *module = beside(path, module);
         }
         if let Some(backup) = &mut self.backup {
             for folder in [&mut backup.store, &mut backup.ring, &mut backup.ring_secret] {

@@ -90,7 +90,7 @@ impl Core {
             registry.revoke(&serial);
         }
         Ok(Self {
-            seal: Seal::new(RingFiles::new(&config.keys.ring, &config.keys.ring_secret)),
+            seal: Seal::new(config.keys.files()),
             schema,
             profile: Profile {
                 costs,

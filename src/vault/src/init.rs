@@ -11,7 +11,7 @@ use symbolon_crypto::{
     random::{self, CryptoRng},
 };
 use symbolon_election::{Address, trust::TrustFile};
-use symbolon_keyring::{PortalName, Purpose, Ring, RingFiles, RingSecret};
+use symbolon_keyring::{PortalName, Purpose, Ring, RingSecret, TokenError, TokenKey};
 use symbolon_store::{Change, InstallationId, LocalStore, Options, Store, StoreError};
 
 use crate::{
@@ -41,6 +41,13 @@ pub enum Unsealing {
         /// What stretching it costs.
         costs: Costs,
     },
+    /// By a PKCS#11 token, whose library the configuration names.
+    Token {
+        /// The token's label and that of the key that it makes.
+        place: TokenKey,
+        /// The token's PIN.
+        pin: SecretString,
+    },
     /// By several officers with a share each.
     Shares {
         /// How many it takes.
@@ -55,7 +62,7 @@ pub enum Unsealing {
 impl Unsealing {
     fn files(&self) -> Vec<PathBuf> {
         match self {
-            Self::Passphrase { .. } => Vec::new(),
+            Self::Passphrase { .. } | Self::Token { .. } => Vec::new(),
             Self::Shares { shares, folder, .. } => {
                 let numbers = 1..=*shares;
                 numbers.map(|number| share_file(folder, number)).collect()
@@ -65,10 +72,19 @@ impl Unsealing {
 
     /// The ring, and what opens it in the officers' hands already: a ring that nobody could ever open is
     /// worse than shares of none.
-    fn make(&self, now: u64, rng: &mut impl CryptoRng) -> Result<(Ring, RingSecret), InitError> {
+    fn make(
+        &self,
+        module: Option<&Path>,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Ring, RingSecret), InitError> {
         match self {
             Self::Passphrase { passphrase, costs } => {
                 Ok(Ring::create(passphrase, *costs, now, rng)?)
+            }
+            Self::Token { place, pin } => {
+                let module = module.ok_or(symbolon_keyring::Error::from(TokenError::NoModule))?;
+                Ok(Ring::create_in_token(module, place.clone(), pin, now, rng)?)
             }
             Self::Shares {
                 threshold,
@@ -148,11 +164,14 @@ pub async fn init(config: &VaultConfig, birth: Birth, now: u64) -> Result<TrustF
         }
     }
     let rng = &mut random::os();
-    let (mut ring, secret) = birth.unsealing.make(now, rng)?;
+    let (mut ring, secret) =
+        birth
+            .unsealing
+            .make(config.keys.pkcs11_module.as_deref(), now, rng)?;
     let installation = InstallationId::from_bytes(*ring.installation().as_bytes());
     let options = Options::new(&config.store.directory, &config.store.checkpoint_file);
     let store = LocalStore::create(options.cache(config.cache_bytes()), installation)?;
-    let files = RingFiles::new(&config.keys.ring, &config.keys.ring_secret);
+    let files = config.keys.files();
     files.create(&ring, &secret, rng)?;
     let portals: Vec<PortalName> = config
         .budgets()

@@ -177,7 +177,17 @@ impl Seal {
         self.editing.lock().await
     }
 
-    /// Whose ring it is, and how its unsealed secret is shared; none if a passphrase unseals it.
+    /// How the ring is unsealed, in a word.
+    pub async fn method(&self) -> Result<&'static str, Error> {
+        let ring = self.with_files(RingFiles::read).await?;
+        Ok(match (ring.sharing(), ring.token_key()) {
+            (Some(_), _) => "shares",
+            (None, Some(_)) => "token",
+            (None, None) => "passphrase",
+        })
+    }
+
+    /// Whose ring it is, and how its unsealed secret is shared; none if it is unsealed in another way.
     pub async fn sharing(&self) -> Result<(InstallationId, Option<Sharing>), Error> {
         let ring = self.with_files(RingFiles::read).await?;
         Ok((ring.installation(), ring.sharing()))

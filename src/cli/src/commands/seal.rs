@@ -16,7 +16,7 @@ pub struct Status {}
     after_help = "Examples:\n  symbolon --profile pki/officer-one.toml unseal\n  symbolon --profile pki/officer-one.toml unseal --passphrase-file passphrase.txt\n  symbolon --profile pki/officer-two.toml unseal --share-file share-2\n  symbolon --profile pki/officer-one.toml unseal --cancel"
 )]
 pub struct Unseal {
-    /// A file that holds the passphrase and that nobody else may read; `-` for standard input. Asked for where absent.
+    /// A file that holds the passphrase, or the PIN of the vault's PKCS#11 token, and that nobody else may read; `-` for standard input. Asked for where absent.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<std::path::PathBuf>,
     /// For a vault that several officers unseal: the file with your share; `-` for standard input.
@@ -76,7 +76,7 @@ impl Unseal {
         }
         let shared = self.share_file.is_some();
         let file = self.share_file.or(self.passphrase_file);
-        let secret = passphrase::Source::new(file).read("Passphrase: ")?;
+        let secret = passphrase::Source::new(file).read("Passphrase or PIN: ")?;
         let answer = context.call(|channel| async {
             // The program's allocator wipes what the request leaves behind.
             let secret = secret.expose_bytes().to_vec();

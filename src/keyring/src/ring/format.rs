@@ -4,7 +4,10 @@ use symbolon_crypto::{aead, password::Costs};
 use symbolon_election::{InstallationId, Nonce};
 
 use super::{RingSecretId, Sharing};
-use crate::{Epoch, Error, KeyId, KeyInfo, KeyState, PortalName, Purpose};
+use crate::{
+    Epoch, Error, KeyId, KeyInfo, KeyState, PortalName, Purpose,
+    token::{Encrypted, TokenError, TokenKey},
+};
 
 /// The most bytes that a ring file may have: room for more than 300 000 keys.
 pub(crate) const MAX_FILE: u64 = 64 << 20;
@@ -13,6 +16,7 @@ const MAGIC: &[u8] = b"symbolon-ring";
 const VERSION: u16 = 1;
 const PASSPHRASE: u8 = 1;
 const SHARES: u8 = 2;
+const TOKEN: u8 = 3;
 
 /// A wrapped key.
 pub(super) type Wrapped = [u8; WRAPPED];
@@ -24,6 +28,11 @@ pub(super) enum Unsealing {
     Passphrase { costs: Costs, salt: [u8; 32] },
     /// It is combined from shares.
     Shares(Sharing),
+    /// A PKCS#11 token decrypts it.
+    Token {
+        place: TokenKey,
+        encrypted: Encrypted,
+    },
 }
 
 /// What stands before the keys.
@@ -106,6 +115,15 @@ impl Unsealing {
                 bytes.extend(sharing.set);
                 bytes
             }
+            Self::Token { place, encrypted } => {
+                let mut bytes = vec![TOKEN];
+                for label in [place.token(), place.key()] {
+                    bytes.push(label.len().try_into().expect("checked when it was made"));
+                    bytes.extend(label.as_bytes());
+                }
+                bytes.extend(encrypted);
+                bytes
+            }
         }
     }
 
@@ -126,6 +144,11 @@ impl Unsealing {
                     set: reader.array()?,
                 };
                 Ok(Self::Shares(sharing.check()?))
+            }
+            TOKEN => {
+                let place = TokenKey::new(read_label(reader)?, read_label(reader)?)?;
+                let encrypted = reader.array()?;
+                Ok(Self::Token { place, encrypted })
             }
             _ => Err(Error::Malformed(
                 "a way of unsealing that this software doesn't know",
@@ -215,6 +238,11 @@ fn read_name(reader: &mut Reader<'_>) -> Result<PortalName, Error> {
     let length = reader.byte()?.into();
     let name = str::from_utf8(reader.take(length)?).map_err(|_| Error::InvalidPortalName)?;
     name.parse()
+}
+
+fn read_label<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
+    let length = reader.byte()?.into();
+    str::from_utf8(reader.take(length)?).map_err(|_| TokenError::ImpossibleLabel.into())
 }
 
 fn read_state(reader: &mut Reader<'_>) -> Result<KeyState, Error> {

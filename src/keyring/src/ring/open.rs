@@ -1,6 +1,6 @@
 //! An open ring, and the keys that it gives.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use symbolon_crypto::{
     Secret, SecretBytes, SecretString,
@@ -16,9 +16,10 @@ use super::{
     sealed,
 };
 use crate::{
-    Error, KeyId, KeyInfo, KeyState, PortalName, Purpose,
+    Error, KeyId, KeyInfo, KeyState, PortalName, Purpose, TokenKey,
     key::RingKey,
     keys::{AuditKey, ElectionKeys, IndexKey, PortalDomainKey, RecordPlace, SealingKey},
+    token::Token,
 };
 
 /// An unsealed ring. Dropping it wipes every key.
@@ -72,6 +73,26 @@ impl Ring {
         let unsealing = Unsealing::Shares(sharing);
         let ring = Self::born(installation, &secret, unsealing, unsealed, now, rng)?;
         Ok((ring, secret, split))
+    }
+
+    /// The same, unsealed by a PKCS#11 token with its PIN; the token makes the key.
+    pub fn create_in_token(
+        module: &Path,
+        place: TokenKey,
+        pin: &SecretString,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Self, RingSecret), Error> {
+        let secret = RingSecret::random(rng);
+        let installation = InstallationId::new(random::bytes(rng));
+        let unsealed = Secret::random(rng);
+        let encrypted = Token::with(module, place.token(), pin, |token| {
+            token.make_key(place.key())?;
+            token.encrypt(place.key(), installation, &unsealed, rng)
+        })?;
+        let unsealing = Unsealing::Token { place, encrypted };
+        let ring = Self::born(installation, &secret, unsealing, unsealed, now, rng)?;
+        Ok((ring, secret))
     }
 
     fn born(

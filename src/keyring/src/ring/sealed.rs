@@ -17,7 +17,7 @@ use super::{
     Ring, RingSecret, RingSecretId, Share, Sharing, Unlock,
     format::{Body, Header, MAX_FILE, Unsealing, Wrapped},
 };
-use crate::{Error, KeyInfo, key::RingKey};
+use crate::{Error, KeyInfo, TokenKey, key::RingKey, token::Token};
 
 /// A ring that nobody opened: what there is can be seen, and nothing of it can be used.
 pub struct SealedRing {
@@ -62,11 +62,19 @@ impl SealedRing {
         self.body.keys.iter().map(|(info, _)| info)
     }
 
-    /// How its unsealed secret is shared; none if a passphrase unseals it.
+    /// How its unsealed secret is shared; none if it is unsealed in another way.
     pub fn sharing(&self) -> Option<Sharing> {
         match &self.body.header.unsealing {
             Unsealing::Shares(sharing) => Some(*sharing),
-            Unsealing::Passphrase { .. } => None,
+            Unsealing::Passphrase { .. } | Unsealing::Token { .. } => None,
+        }
+    }
+
+    /// The PKCS#11 key that decrypts its unsealed secret, if that is how it is unsealed.
+    pub fn token_key(&self) -> Option<&TokenKey> {
+        match &self.body.header.unsealing {
+            Unsealing::Token { place, .. } => Some(place),
+            Unsealing::Passphrase { .. } | Unsealing::Shares(_) => None,
         }
     }
 
@@ -124,7 +132,14 @@ impl Unsealing {
                 }
                 sharing::combine(Share::of(shares)).map_err(|_| Error::DoesNotOpen)
             }
-            (Self::Passphrase { .. } | Self::Shares(_), _) => Err(Error::OtherUnsealing),
+            (Self::Token { place, encrypted }, Unlock::Token { module, pin }) => {
+                Ok(Token::with(module, place.token(), pin, |token| {
+                    token.decrypt(place.key(), installation, encrypted)
+                })?)
+            }
+            (Self::Passphrase { .. } | Self::Shares(_) | Self::Token { .. }, _) => {
+                Err(Error::OtherUnsealing)
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use symbolon_api_closed::admin::{
     SealVaultRequest, SealVaultResponse, UnsealRequest, UnsealResponse, seal_server::Seal,
 };
 use symbolon_crypto::{SecretBytes, SecretString};
-use symbolon_keyring::{Error as RingError, Share};
+use symbolon_keyring::{Error as RingError, Share, TokenError};
 use symbolon_service::{Refusal, reasons::Reason};
 use tonic::{Request, Response, Status};
 
@@ -19,11 +19,8 @@ impl Seal for Service {
         _: Request<GetSealStatusRequest>,
     ) -> Result<Response<GetSealStatusResponse>, Status> {
         let seal = &self.0.seal;
-        let (method, sharing) = match seal.sharing().await {
-            Ok((_, Some(sharing))) => ("shares", Some(sharing)),
-            Ok((_, None)) => ("passphrase", None),
-            Err(_) => ("", None),
-        };
+        let method = seal.method().await.unwrap_or_default();
+        let sharing = seal.sharing().await.ok().and_then(|(_, sharing)| sharing);
         Ok(Response::new(GetSealStatusResponse {
             sealed: seal.is_sealed(),
             method: method.to_owned(),
@@ -125,6 +122,14 @@ fn refusal(error: Error, field: &'static str) -> Refusal {
         Error::Keyring(RingError::OtherUnsealing) => Refusal::new(Reason::InvalidArgument)
             .at(field)
             .because("must be absent: this vault is unsealed in another way, see its seal status"),
+        Error::Keyring(RingError::Token(error)) => {
+            let reason = match error {
+                TokenError::WrongPin(_) => Reason::WrongPin,
+                _ => Reason::TokenFailed,
+            };
+            tracing::warn!(%error, "the PKCS#11 token doesn't unseal");
+            Refusal::new(reason).at(field).because(error.to_string())
+        }
         Error::OlderRing { .. } | Error::ForeignRing => {
             Refusal::new(Reason::WrongKeyRing).because(error.to_string())
         }
