@@ -20,6 +20,11 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Unseals the vault.
 pub const PASSPHRASE: &str = "correct horse battery staple";
 
+/// Unlocks the token of a vault that one unseals.
+pub const PIN: &str = "482915";
+/// The library of SoftHSM2, where Debian has it.
+pub const TOKEN_MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
+
 /// One of the programs under test, built beside the tests.
 pub fn program(name: &str) -> Command {
     let mut folder = std::env::current_exe().unwrap();
@@ -76,12 +81,12 @@ pub struct Daemon {
 impl Daemon {
     /// Starts a program and waits until it listens.
     pub fn start(name: &'static str, args: &[&str], address: SocketAddr) -> Self {
-        let mut command = program(name);
-        let child = command
-            .args(args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn();
+        Self::spawn(name, program(name).args(args), address)
+    }
+
+    /// The same of a command.
+    pub fn spawn(name: &'static str, command: &mut Command, address: SocketAddr) -> Self {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut daemon = Self {
             child: child.unwrap(),
             name,
@@ -154,6 +159,8 @@ pub struct Plan {
     pub unseal_shares: Option<(u8, u8)>,
     /// The chain whose contract is the ledger; none for a log.
     pub chain: Option<Chain>,
+    /// Whether a SoftHSM2 token unseals the vault; its PIN is [`PIN`].
+    pub token: bool,
 }
 
 /// A contract on a chain, and how a gateway reaches it.
@@ -179,6 +186,7 @@ impl Default for Plan {
             people_per_day: 100_000,
             unseal_shares: None,
             chain: None,
+            token: false,
         }
     }
 }
@@ -213,7 +221,11 @@ impl House {
         house.make_certificates();
         let officers = ["one", "two", "three"].map(|name| house.make_officer(name));
         house.write("vault.toml", &house.vault_config());
-        let mut init = program("symbolon-vault");
+        if house.plan.token {
+            house.write("passphrase", PIN);
+            house.make_token("vault");
+        }
+        let mut init = house.vault_program();
         init.args([
             "init",
             "--config",
@@ -231,6 +243,9 @@ impl House {
                 .args(["--unseal-shares", &made.to_string()])
                 .args(["--shares-dir", &house.path("shares")]),
         };
+        if house.plan.token {
+            init.args(["--pkcs11-token", "vault", "--pkcs11-key", "ring"]);
+        }
         init.args(["--trust", &house.path("trust.json")]);
         run(&mut init);
         house.write("gateway.toml", &house.gateway_config());
@@ -274,11 +289,30 @@ impl House {
 
     /// Starts the vault, which nobody unseals yet.
     pub fn start_sealed(&self) -> Daemon {
-        Daemon::start(
-            "symbolon-vault",
-            &["--config", &self.path("vault.toml")],
-            Self::address(self.vault_port),
-        )
+        let mut vault = self.vault_program();
+        vault.args(["--config", &self.path("vault.toml")]);
+        Daemon::spawn("symbolon-vault", &mut vault, Self::address(self.vault_port))
+    }
+
+    /// The vault's program, which finds the house's tokens.
+    pub fn vault_program(&self) -> Command {
+        let mut vault = program("symbolon-vault");
+        vault.env("SOFTHSM2_CONF", self.path("softhsm2.conf"));
+        vault
+    }
+
+    /// Makes a token of this label, with [`PIN`].
+    pub fn make_token(&self, label: &str) {
+        let tokens = self.path("tokens");
+        fs::create_dir_all(&tokens).unwrap();
+        self.write(
+            "softhsm2.conf",
+            &format!("directories.tokendir = {tokens}\n"),
+        );
+        run(Command::new("softhsm2-util")
+            .args(["--init-token", "--free", "--label", label])
+            .args(["--so-pin", "87654321", "--pin", PIN])
+            .env("SOFTHSM2_CONF", self.path("softhsm2.conf")));
     }
 
     /// Hands the vault its passphrase.
@@ -440,6 +474,10 @@ impl House {
             Some(chain) => format!("chain_id = {}\ncontract = \"{}\"", chain.id, chain.contract),
             None => String::new(),
         };
+        let module = match self.plan.token {
+            true => format!("pkcs11_module = {TOKEN_MODULE:?}"),
+            false => String::new(),
+        };
         let lists = match Path::new(&self.path("pki/crl.pem")).exists() {
             true => "revocation_lists = [\"pki/crl.pem\"]",
             false => "",
@@ -458,6 +496,7 @@ cache_mib = {cache_mib}
 [keys]
 ring = "vault/ring"
 ring_secret = "vault/ring-secret"
+{module}
 
 [ledger]
 origin = "log.city.example/polls"

@@ -21,6 +21,7 @@ mod papers;
 mod restored;
 mod revoked_certificate;
 mod runbooks;
+mod token;
 mod token_key;
 mod unsealing;
 mod walls;

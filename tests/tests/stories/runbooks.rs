@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     guides::{COMPLAINED, City, OWN_PROGRAMS, SAID, commands, page, with},
-    house::{free_port, program, run},
+    house::{free_port, program, refused, run},
 };
 
 /// The service manager of a host that has none: it starts and ends the real program.
@@ -18,6 +18,7 @@ stop() {
     while kill -0 "$(cat vault.pid)" 2> /dev/null; do sleep 0.1; done
 }
 start() {
+    export SOFTHSM2_CONF=softhsm2.conf
     symbolon-vault --config vault.toml >> vault.log 2>&1 &
     echo $! > vault.pid
 }
@@ -56,6 +57,11 @@ struct Night {
 
 impl Night {
     fn new() -> Self {
+        Self::unsealed_by(|_, guide| guide.to_owned())
+    }
+
+    /// With what makes the vault in the guide's text replaced.
+    fn unsealed_by(replaced: impl Fn(&City, &str) -> String) -> Self {
         let (city, ports) = (City::new(), [free_port(), free_port()]);
         let ports = ports.map(|port| port.to_string());
         let own = city.path(OWN_PROGRAMS);
@@ -66,7 +72,7 @@ impl Night {
         let night = Self { city, ports };
         let guide = page("guides", "first-election.md");
         let (vault, _) = guide.split_once("\n## 3. ").unwrap();
-        night.follow("first-election.md", vault);
+        night.follow("first-election.md", &replaced(&night.city, vault));
         night
     }
 
@@ -177,6 +183,48 @@ fn the_runbooks_commands_work() {
     let old: Value = serde_json::from_str(&night.city.text("trust.old.json")).unwrap();
     assert!(trust["officers"] != old["officers"], "{trust:#}");
     an_election_is_forgotten(&night);
+}
+
+/// As the guide makes a vault, but for a SoftHSM token whose folder has a copy.
+fn by_a_token(city: &City, guide: &str) -> String {
+    let conf = format!("directories.tokendir = {}\n", city.path("tokens").display());
+    fs::write(city.path("softhsm2.conf"), conf).unwrap();
+    let made = "export SOFTHSM2_CONF=softhsm2.conf\nmkdir tokens\necho 482915 > vault.passphrase\n\
+        softhsm2-util --init-token --free --label city --so-pin 87654321 --pin 482915\n\
+        sed -i '/^\\[keys\\]/a pkcs11_module = \"/usr/lib/softhsm/libsofthsm2.so\"' vault.toml";
+    let text = with(
+        guide,
+        "head -c 18 /dev/urandom | base64 > vault.passphrase",
+        made,
+    );
+    let token = "--pkcs11-token city --pkcs11-key ring --passphrase-file vault.passphrase --trust";
+    with(&text, "--passphrase-file vault.passphrase --trust", token)
+}
+
+#[test]
+fn a_lost_token_is_replaced_by_its_copy() {
+    let night = Night::unsealed_by(by_a_token);
+    let known = night.register(1);
+    let copied = night
+        .city
+        .follow("cp -a tokens second-token\nrm -r tokens\nmkdir tokens");
+    assert!(copied.success());
+    night.symbolon("officer-one", &["seal"]);
+    let profile = night.city.path("pki/officer-one.toml");
+    let told = refused(
+        program("symbolon")
+            .arg("--profile")
+            .arg(profile)
+            .args(["unseal", "--passphrase-file"])
+            .arg(night.city.path("vault.passphrase")),
+    );
+    assert!(
+        told.contains("no token labelled \"city\" is there"),
+        "{told}"
+    );
+    night.runbook("lost-hsm.md");
+    assert_eq!(night.register(1), known);
+    assert!(night.city.path("tokens.lost").exists());
 }
 
 /// Runs the page on an election whose time comes while one reads.
