@@ -16,6 +16,7 @@ mod first_vote;
 mod guides;
 mod help;
 mod house;
+mod kept_unsealing;
 mod lives;
 mod papers;
 mod restored;
