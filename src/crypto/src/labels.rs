@@ -79,6 +79,8 @@ labels! {
     PASSPHRASE = "passphrase";
     /// Associated data of an unsealed secret that a PKCS#11 token encrypted.
     RING_TOKEN = "ring-unsealed-by-token";
+    /// Associated data of the unsealed secret that follows the one in force.
+    RING_NEXT_UNSEALED = "ring-next-unsealed";
     /// The ring's key, from the unsealed secret and the ring secret.
     RING_KEY = "ring-key";
     /// The name of a ring secret, from the secret itself.

@@ -28,6 +28,9 @@ pub enum Error {
     /// The PKCS#11 token that unseals.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// No second way of unsealing waits, or another one.
+    #[error("no such way of unsealing waits for its proof")]
+    NoSuchWay,
     /// The bytes are something else.
     #[error("not a share of an unsealed secret")]
     NotAShare,

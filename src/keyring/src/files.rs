@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use symbolon_crypto::{Error as CryptoError, SecretBytes, keyfile, random::CryptoRng};
 
-use crate::{Edit, Error, Ring, RingSecret, SealedRing, TokenError, Unlock};
+use crate::{Edit, Error, Ring, RingSecret, SealedRing, Unlock, WayId};
 pub use copies::RingCopies;
 use steps::Step;
 
@@ -78,19 +78,38 @@ impl RingFiles {
     pub fn unseal<'a>(&self, with: impl Into<Unlock<'a>>) -> Result<Ring, Error> {
         let sealed = self.read()?;
         let (path, secret) = self.fitting_secret(&sealed)?;
-        let with = match (with.into(), sealed.token_key(), &self.module) {
-            (Unlock::Passphrase(_), Some(_), None) => return Err(TokenError::NoModule.into()),
-            (Unlock::Passphrase(pin), Some(_), Some(module)) => Unlock::Token { module, pin },
-            (with, ..) => with,
-        };
+        let with = self.unlock(with.into());
         let ring = sealed.unseal(with, &secret)?;
         steps::run(&self.settle(&path))?;
         Ok(ring)
     }
 
+    /// Whether something opens the ring the way that follows, and which way that is. Nothing changes.
+    pub fn prove<'a>(&self, with: impl Into<Unlock<'a>>) -> Result<WayId, Error> {
+        let sealed = self.read()?;
+        let next = sealed.next_way().ok_or(Error::NoSuchWay)?;
+        let (_, secret) = self.fitting_secret(&sealed)?;
+        sealed.unseal_next(self.unlock(with.into()), &secret)?;
+        Ok(next)
+    }
+
+    /// Words, with the library that a token wants.
+    fn unlock<'a>(&'a self, with: Unlock<'a>) -> Unlock<'a> {
+        match with {
+            Unlock::Words {
+                words,
+                module: None,
+            } => Unlock::Words {
+                words,
+                module: self.module.as_deref(),
+            },
+            with => with,
+        }
+    }
+
     /// Changes the ring: writes what `edit` made of it, and only then lets `ring` be that.
     ///
-    /// If it destroys a key, root key and ring secret are made anew. After an error of a file the ring on disk
+    /// If it destroys a key, or the ring moves to another way of unsealing, root key and ring secret are made anew. After an error of a file the ring on disk
     /// may be the older or the newer one; `ring` is the older one, and the process should stop. A ring on disk
     /// that isn't the one at hand is left alone, and refused.
     pub fn update<T>(
@@ -184,5 +203,7 @@ fn write(path: PathBuf, bytes: Vec<u8>) -> Step {
     }
 }
 
+#[cfg(test)]
+mod move_tests;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,13 @@
 //! Whatever destroys a key makes the root key and the ring secret anew, so that a copy of the older ring opens
 //! for nobody who doesn't also hold the older ring secret.
 //!
+//! # Another way of unsealing
+//!
+//! [`Edit::begin_move`] gives a ring a second way of unsealing beside the one in force, which keeps its rights: the
+//! second may be withdrawn. Whoever opens the ring the second way has shown that it can be done, and from the
+//! next change on it is the only one. Then root key and ring secret are made anew, as for a key that is
+//! destroyed: a copy of before opens the old way only with the ring secret of before.
+//!
 //! # The ring file
 //!
 //! Numbers are big-endian.
@@ -18,7 +25,9 @@
 //! ‖ unsealing: 1 (passphrase) ‖ memory KiB 4 ‖ passes 4 ‖ lanes 4 ‖ salt 32
 //!          or 2 (shares) ‖ how many are needed 1 ‖ how many there are 1 ‖ name of the set 16
 //!          or 3 (PKCS#11 token) ‖ length 1 ‖ token's label ‖ length 1 ‖ key's label ‖ wrapped by the token 60
+//!          or 4 (two ways) ‖ the one in force ‖ the one that follows once it has opened the ring
 //! ‖ wrapped root key 60
+//! ‖ with two ways: the root key wrapped the second way 60 ‖ the second's unsealed secret, wrapped under the root key 60
 //! ‖ number of keys 4 ‖ keys, strictly ascending by purpose, then epoch
 //! ‖ HMAC 32 over SHA-256 of all that, under a key derived from the root key
 //!
@@ -52,7 +61,8 @@ pub use files::{RingCopies, RingFiles};
 pub use key::{KeyInfo, KeyState};
 pub use purpose::{Epoch, KeyId, PortalName, Purpose};
 pub use ring::{
-    Edit, Ring, RingSecret, RingSecretId, SHARE_BYTES, SealedRing, Share, Sharing, Unlock,
+    Edit, MadeWay, NewWay, Ring, RingSecret, RingSecretId, SHARE_BYTES, SealedRing, Share, Sharing,
+    Unlock, WayId,
 };
 pub use root::{RegistrationId, Root};
 pub use sweep::{Duty, Planned, Policy, sweep};

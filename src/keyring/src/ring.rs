@@ -6,6 +6,7 @@ mod open;
 mod sealed;
 mod secret;
 mod share;
+mod way;
 
 pub use edit::Edit;
 pub(crate) use format::MAX_FILE as MAX_RING_FILE;
@@ -13,6 +14,7 @@ pub use open::Ring;
 pub use sealed::SealedRing;
 pub use secret::{RingSecret, RingSecretId};
 pub use share::{SHARE_BYTES, Share, Sharing};
+pub use way::{MadeWay, NewWay, WayId};
 
 use std::path::Path;
 
@@ -21,22 +23,23 @@ use symbolon_crypto::SecretString;
 /// What somebody brings to unseal a ring.
 #[derive(Clone, Copy)]
 pub enum Unlock<'a> {
-    /// The passphrase.
-    Passphrase(&'a SecretString),
+    /// The passphrase; or a PIN, where a token unseals and its library is known.
+    Words {
+        /// The words.
+        words: &'a SecretString,
+        /// The library of the token's maker.
+        module: Option<&'a Path>,
+    },
     /// As many shares as it takes, in any order.
     Shares(&'a [Share]),
-    /// What unlocks the PKCS#11 token.
-    Token {
-        /// The library of the token's maker.
-        module: &'a Path,
-        /// The PIN.
-        pin: &'a SecretString,
-    },
 }
 
 impl<'a> From<&'a SecretString> for Unlock<'a> {
-    fn from(passphrase: &'a SecretString) -> Self {
-        Self::Passphrase(passphrase)
+    fn from(words: &'a SecretString) -> Self {
+        Self::Words {
+            words,
+            module: None,
+        }
     }
 }
 

@@ -97,7 +97,10 @@ fn restore(house: &House, remembered: &str) {
         .args(["restore", "--config", &house.path("vault.toml")])
         .args(["--store", &only(house, "backup/store", ".store")])
         .args(["--ring", &only(house, "backup/ring", ".ring")])
-        .args(["--ring-secret", &only(house, "backup/secret", ".ring-secret")])
+        .args([
+            "--ring-secret",
+            &only(house, "backup/secret", ".ring-secret"),
+        ])
         .args(["--remembered", remembered])
         .args(["--proposal", &folder, "--trust", &trust]);
     run(&mut restore);

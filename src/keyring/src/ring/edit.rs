@@ -1,9 +1,11 @@
 //! A change of the ring that isn't written yet.
 
+use std::sync::Arc;
+
 use symbolon_crypto::random::CryptoRng;
 use symbolon_election::Nonce;
 
-use super::{Ring, format};
+use super::{MadeWay, Ring, WayId, format};
 use crate::{Epoch, Error, KeyId, KeyInfo, KeyState, Purpose, key::RingKey};
 
 /// A change of the ring. What it mints can be used once it is written, not before.
@@ -23,7 +25,8 @@ impl Edit {
     pub(crate) fn of(ring: &Ring) -> Self {
         Self {
             ring: ring.share(),
-            destroys: false,
+            // What opened the ring of late may be all that does from now on.
+            destroys: ring.moved,
         }
     }
 
@@ -32,6 +35,7 @@ impl Edit {
         format::check(self.ring.keys.iter().map(|key| &key.info))?;
         let next = self.ring.header.revision.checked_add(1);
         self.ring.header.revision = next.ok_or(Error::Malformed("no revision is left"))?;
+        self.ring.moved = false;
         Ok(Edited {
             ring: self.ring,
             destroys: self.destroys,
@@ -132,6 +136,34 @@ impl Edit {
             return Err(Error::NoSuchKey);
         }
         ids.into_iter().try_for_each(|id| self.destroy(id, now))
+    }
+
+    /// Gives the ring a second way of unsealing, in place of another that waited.
+    pub fn begin_move(&mut self, way: MadeWay) -> Result<(), Error> {
+        if way.id() == self.ring.header.unsealing.id() {
+            return Err(Error::NoSuchWay);
+        }
+        self.ring.header.next = Some(way.unsealing);
+        self.ring.next = Some(Arc::new(way.unsealed));
+        Ok(())
+    }
+
+    /// Withdraws the second way; nothing happens where there is none.
+    pub fn cancel_move(&mut self) {
+        self.ring.header.next = None;
+        self.ring.next = None;
+    }
+
+    /// Makes the second way the only one. Whoever asks for it has opened the ring that way
+    /// ([`RingFiles::prove`](crate::RingFiles::prove)).
+    pub fn finish_move(&mut self, proven: WayId) -> Result<(), Error> {
+        let header = &mut self.ring.header;
+        let next = header.next.take_if(|next| next.id() == proven);
+        let next = next.zip(self.ring.next.take()).ok_or(Error::NoSuchWay)?;
+        header.unsealing = next.0;
+        self.ring.unsealed = next.1;
+        self.destroys = true;
+        Ok(())
     }
 
     fn of_purpose(&self, purpose: &Purpose) -> impl Iterator<Item = &KeyInfo> {

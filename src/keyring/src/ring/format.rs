@@ -17,6 +17,7 @@ const VERSION: u16 = 1;
 const PASSPHRASE: u8 = 1;
 const SHARES: u8 = 2;
 const TOKEN: u8 = 3;
+const TWO_WAYS: u8 = 4;
 
 /// A wrapped key.
 pub(super) type Wrapped = [u8; WRAPPED];
@@ -42,13 +43,25 @@ pub(super) struct Header {
     pub(super) revision: u64,
     pub(super) ring_secret: RingSecretId,
     pub(super) unsealing: Unsealing,
+    /// The way that follows, once it has opened the ring.
+    pub(super) next: Option<Unsealing>,
 }
 
 /// All of a ring file but the HMAC at its end.
 pub(super) struct Body {
     pub(super) header: Header,
     pub(super) root: Wrapped,
+    /// If and only if there is a way that follows.
+    pub(super) next: Option<Next>,
     pub(super) keys: Vec<(KeyInfo, Option<Wrapped>)>,
+}
+
+/// What a ring holds for the way that follows.
+pub(super) struct Next {
+    /// The root key, wrapped that way.
+    pub(super) root: Wrapped,
+    /// That way's unsealed secret, wrapped under the root key: the ring goes on being written both ways.
+    pub(super) unsealed: Wrapped,
 }
 
 impl Body {
@@ -58,8 +71,18 @@ impl Body {
         bytes.extend(self.header.installation.as_bytes());
         bytes.extend(self.header.revision.to_be_bytes());
         bytes.extend(self.header.ring_secret.as_bytes());
-        bytes.extend(self.header.unsealing.encode());
+        if let Some(next) = &self.header.next {
+            bytes.push(TWO_WAYS);
+            bytes.extend(self.header.unsealing.encode());
+            bytes.extend(next.encode());
+        } else {
+            bytes.extend(self.header.unsealing.encode());
+        }
         bytes.extend(self.root);
+        if let Some(next) = &self.next {
+            bytes.extend(next.root);
+            bytes.extend(next.unsealed);
+        }
         bytes.extend(
             u32::try_from(self.keys.len())
                 .expect("fewer keys than 2³²")
@@ -79,13 +102,24 @@ impl Body {
             VERSION => {}
             other => return Err(Error::OtherVersion(other)),
         }
+        let (installation, revision) = (reader.array()?, reader.array()?);
+        let ring_secret = RingSecretId(reader.array()?);
+        let (unsealing, next) = read_ways(&mut reader)?;
         let header = Header {
-            installation: InstallationId::new(reader.array()?),
-            revision: u64::from_be_bytes(reader.array()?),
-            ring_secret: RingSecretId(reader.array()?),
-            unsealing: Unsealing::read(&mut reader)?,
+            installation: InstallationId::new(installation),
+            revision: u64::from_be_bytes(revision),
+            ring_secret,
+            unsealing,
+            next,
         };
         let root = reader.array()?;
+        let next = match header.next {
+            None => None,
+            Some(_) => Some(Next {
+                root: reader.array()?,
+                unsealed: reader.array()?,
+            }),
+        };
         let count = u32::from_be_bytes(reader.array()?);
         let keys = (0..count)
             .map(|_| read_key(&mut reader))
@@ -93,7 +127,12 @@ impl Body {
         if !reader.0.is_empty() {
             return Err(Error::Malformed("bytes after the last key"));
         }
-        let body = Self { header, root, keys };
+        let body = Self {
+            header,
+            root,
+            next,
+            keys,
+        };
         check(body.keys.iter().map(|(info, _)| info))?;
         Ok(body)
     }
@@ -154,6 +193,18 @@ impl Unsealing {
                 "a way of unsealing that this software doesn't know",
             )),
         }
+    }
+}
+
+fn read_ways(reader: &mut Reader<'_>) -> Result<(Unsealing, Option<Unsealing>), Error> {
+    let Some(rest) = reader.0.strip_prefix(&[TWO_WAYS]) else {
+        return Ok((Unsealing::read(reader)?, None));
+    };
+    reader.0 = rest;
+    let (current, next) = (Unsealing::read(reader)?, Unsealing::read(reader)?);
+    match current.id() == next.id() {
+        true => Err(Error::Malformed("one way of unsealing, twice")),
+        false => Ok((current, Some(next))),
     }
 }
 

@@ -6,26 +6,28 @@ use symbolon_crypto::{
     Secret, SecretBytes, SecretString,
     password::Costs,
     random::{self, CryptoRng},
-    sharing,
 };
 use symbolon_election::{InstallationId, Nonce};
 
 use super::{
-    Edit, RingSecret, RingSecretId, Share, Sharing, Unlock,
-    format::{Body, Header, Unsealing, Wrapped},
+    Edit, MadeWay, NewWay, RingSecret, RingSecretId, Share, WayId,
+    format::{Body, Header, Next, Unsealing, Wrapped},
     sealed,
 };
 use crate::{
     Error, KeyId, KeyInfo, KeyState, PortalName, Purpose, TokenKey,
     key::RingKey,
     keys::{AuditKey, ElectionKeys, IndexKey, PortalDomainKey, RecordPlace, SealingKey},
-    token::Token,
 };
 
 /// An unsealed ring. Dropping it wipes every key.
 pub struct Ring {
     pub(super) header: Header,
-    unsealed: Arc<Secret<32>>,
+    pub(super) unsealed: Arc<Secret<32>>,
+    /// The unsealed secret of the way that follows, if one does.
+    pub(super) next: Option<Arc<Secret<32>>>,
+    /// Whether it was opened the way that followed, which is in force here and not yet on disk.
+    pub(super) moved: bool,
     pub(super) root: Arc<Secret<32>>,
     /// In strict order of purpose and epoch.
     pub(super) keys: Vec<RingKey>,
@@ -39,14 +41,8 @@ impl Ring {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, RingSecret), Error> {
-        let secret = RingSecret::random(rng);
-        let installation = InstallationId::new(random::bytes(rng));
-        let unsealing = Unsealing::Passphrase {
-            costs,
-            salt: random::bytes(rng),
-        };
-        let unsealed = unsealing.unlock(installation, Unlock::Passphrase(passphrase))?;
-        let ring = Self::born(installation, &secret, unsealing, unsealed, now, rng)?;
+        let way = NewWay::Passphrase { passphrase, costs };
+        let (ring, secret, _) = Self::born(way, now, rng)?;
         Ok((ring, secret))
     }
 
@@ -57,22 +53,7 @@ impl Ring {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, RingSecret, Vec<Share>), Error> {
-        let sharing = Sharing {
-            threshold,
-            shares,
-            set: random::bytes(rng),
-        };
-        let secret = RingSecret::random(rng);
-        let installation = InstallationId::new(random::bytes(rng));
-        let unsealed = Secret::random(rng);
-        let split = sharing::split(&unsealed, threshold, shares, rng)?;
-        let split = split.into_iter();
-        let split = split
-            .map(|share| sharing.label(installation, share))
-            .collect();
-        let unsealing = Unsealing::Shares(sharing);
-        let ring = Self::born(installation, &secret, unsealing, unsealed, now, rng)?;
-        Ok((ring, secret, split))
+        Self::born(NewWay::Shares { threshold, shares }, now, rng)
     }
 
     /// The same, unsealed by a PKCS#11 token with its PIN; the token makes the key.
@@ -83,52 +64,40 @@ impl Ring {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, RingSecret), Error> {
-        let secret = RingSecret::random(rng);
-        let installation = InstallationId::new(random::bytes(rng));
-        let unsealed = Secret::random(rng);
-        let encrypted = Token::with(module, place.token(), pin, |token| {
-            token.make_key(place.key())?;
-            token.encrypt(place.key(), installation, &unsealed, rng)
-        })?;
-        let unsealing = Unsealing::Token { place, encrypted };
-        let ring = Self::born(installation, &secret, unsealing, unsealed, now, rng)?;
+        let way = NewWay::Token { module, place, pin };
+        let (ring, secret, _) = Self::born(way, now, rng)?;
         Ok((ring, secret))
     }
 
     fn born(
-        installation: InstallationId,
-        secret: &RingSecret,
-        unsealing: Unsealing,
-        unsealed: Secret<32>,
+        way: NewWay<'_>,
         now: u64,
         rng: &mut impl CryptoRng,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, RingSecret, Vec<Share>), Error> {
+        let secret = RingSecret::random(rng);
+        let installation = InstallationId::new(random::bytes(rng));
+        let mut way = MadeWay::new(installation, way, rng)?;
+        let shares = way.take_shares();
         let header = Header {
             installation,
             revision: 0,
             ring_secret: secret.id(),
-            unsealing,
+            unsealing: way.unsealing,
+            next: None,
         };
-        let empty = Self::opened(header, unsealed, Secret::random(rng), Vec::new());
+        let empty = Self {
+            header,
+            unsealed: Arc::new(way.unsealed),
+            next: None,
+            moved: false,
+            root: Arc::new(Secret::random(rng)),
+            keys: Vec::new(),
+        };
         let mut edit = Edit::of(&empty);
         for purpose in [Purpose::Index, Purpose::Sealing, Purpose::Audit] {
             edit.mint(purpose, now, rng)?;
         }
-        Ok(edit.finish()?.ring)
-    }
-
-    pub(super) fn opened(
-        header: Header,
-        unsealed: Secret<32>,
-        root: Secret<32>,
-        keys: Vec<RingKey>,
-    ) -> Self {
-        Self {
-            header,
-            unsealed: Arc::new(unsealed),
-            root: Arc::new(root),
-            keys,
-        }
+        Ok((edit.finish()?.ring, secret, shares))
     }
 
     /// A second holder of the same keys; the values themselves are shared.
@@ -136,6 +105,8 @@ impl Ring {
         Self {
             header: self.header.clone(),
             unsealed: Arc::clone(&self.unsealed),
+            next: self.next.clone(),
+            moved: self.moved,
             root: Arc::clone(&self.root),
             keys: self.keys.clone(),
         }
@@ -160,11 +131,22 @@ impl Ring {
             (key.info.clone(), wrapped)
         });
         let keys = keys.collect();
-        let ring_key = self.header.ring_key(&self.unsealed, secret);
-        let root = wrap(&ring_key, &self.header.root_binding(), &self.root, rng);
+        let mut root_under = |unsealed: &Secret<32>, unsealing: &Unsealing| {
+            let ring_key = self.header.ring_key(unsealed, secret);
+            let binding = self.header.root_binding(unsealing);
+            wrap(&ring_key, &binding, &self.root, rng)
+        };
+        let root = root_under(&self.unsealed, &self.header.unsealing);
+        let ways = self.header.next.as_ref().zip(self.next.as_ref());
+        let next = ways.map(|(unsealing, unsealed)| (root_under(unsealed, unsealing), unsealed));
+        let next = next.map(|(root, unsealed)| Next {
+            root,
+            unsealed: wrap(&wrapping, &self.header.next_binding(), unsealed, rng),
+        });
         let mut bytes = Body {
             header: self.header.clone(),
             root,
+            next,
             keys,
         }
         .encode();
@@ -187,6 +169,16 @@ impl Ring {
     /// The ring secret that the ring's file wants.
     pub fn ring_secret_id(&self) -> RingSecretId {
         self.header.ring_secret
+    }
+
+    /// The way that follows the one in force, if one waits for its proof.
+    pub fn next_way(&self) -> Option<WayId> {
+        self.header.next.as_ref().map(Unsealing::id)
+    }
+
+    /// Whether it was opened the way that followed: the next change makes that the only one.
+    pub fn has_moved(&self) -> bool {
+        self.moved
     }
 
     /// The keys that there are and were.

@@ -14,10 +14,10 @@ use symbolon_crypto::{
 use symbolon_election::InstallationId;
 
 use super::{
-    Ring, RingSecret, RingSecretId, Share, Sharing, Unlock,
+    Ring, RingSecret, RingSecretId, Share, Sharing, Unlock, WayId,
     format::{Body, Header, MAX_FILE, Unsealing, Wrapped},
 };
-use crate::{Error, KeyInfo, TokenKey, key::RingKey, token::Token};
+use crate::{Error, KeyInfo, TokenError, TokenKey, key::RingKey, token::Token};
 
 /// A ring that nobody opened: what there is can be seen, and nothing of it can be used.
 pub struct SealedRing {
@@ -78,10 +78,56 @@ impl SealedRing {
         }
     }
 
-    /// Opens the ring. With a passphrase it takes as long as one Argon2id.
+    /// The way in force.
+    pub fn way(&self) -> WayId {
+        self.body.header.unsealing.id()
+    }
+
+    /// The way that follows it, if one waits for its proof.
+    pub fn next_way(&self) -> Option<WayId> {
+        self.body.header.next.as_ref().map(Unsealing::id)
+    }
+
+    /// Opens the ring the way in force, or else the way that follows. With a passphrase it takes as long as one
+    /// Argon2id; where two ways take words, each is tried once.
     pub fn unseal<'a>(
         &self,
         with: impl Into<Unlock<'a>>,
+        secret: &RingSecret,
+    ) -> Result<Ring, Error> {
+        let with = with.into();
+        let header = &self.body.header;
+        let current = self.open(&header.unsealing, &self.body.root, with, secret);
+        match (current, &header.next) {
+            (Err(first), Some(_)) => self.unseal_next(with, secret).map_err(|next| match first {
+                Error::OtherUnsealing => next,
+                first => first,
+            }),
+            (current, _) => current,
+        }
+    }
+
+    /// Opens the ring the way that follows, which is in force in what it gives.
+    pub fn unseal_next<'a>(
+        &self,
+        with: impl Into<Unlock<'a>>,
+        secret: &RingSecret,
+    ) -> Result<Ring, Error> {
+        let ways = self.body.header.next.as_ref().zip(self.body.next.as_ref());
+        let (unsealing, next) = ways.ok_or(Error::NoSuchWay)?;
+        let mut ring = self.open(unsealing, &next.root, with.into(), secret)?;
+        ring.header.unsealing = unsealing.clone();
+        ring.header.next = None;
+        ring.next = None;
+        ring.moved = true;
+        Ok(ring)
+    }
+
+    fn open(
+        &self,
+        unsealing: &Unsealing,
+        root: &Wrapped,
+        with: Unlock<'_>,
         secret: &RingSecret,
     ) -> Result<Ring, Error> {
         let header = &self.body.header;
@@ -90,10 +136,10 @@ impl SealedRing {
                 wanted: header.ring_secret,
             });
         }
-        let unsealed = header.unsealing.unlock(header.installation, with.into())?;
+        let unsealed = unsealing.unlock(header.installation, with)?;
         let root = header
             .ring_key(&unsealed, secret)
-            .open(&header.root_binding(), &self.body.root);
+            .open(&header.root_binding(unsealing), root);
         let root = root.map_err(|_| Error::DoesNotOpen)?;
         let root = Secret::from_slice(root.expose())?;
         if seal(&root, &self.encoded) != Tag::from_bytes(self.seal) {
@@ -110,7 +156,19 @@ impl SealedRing {
             })
         });
         let keys = keys.collect::<Result<_, Error>>()?;
-        Ok(Ring::opened(header.clone(), unsealed, root, keys))
+        let next = self.body.next.as_ref().map(|next| {
+            let opened = wrapping.open(&header.next_binding(), &next.unsealed);
+            let opened = opened.map_err(|_| Error::Altered)?;
+            Ok::<_, Error>(Arc::new(Secret::from_slice(opened.expose())?))
+        });
+        Ok(Ring {
+            header: header.clone(),
+            unsealed: Arc::new(unsealed),
+            next: next.transpose()?,
+            moved: false,
+            root: Arc::new(root),
+            keys,
+        })
     }
 }
 
@@ -121,8 +179,8 @@ impl Unsealing {
         with: Unlock<'_>,
     ) -> Result<Secret<32>, Error> {
         match (self, with) {
-            (Self::Passphrase { costs, salt }, Unlock::Passphrase(passphrase)) => {
-                let fields: [&[u8]; 2] = [installation.as_bytes(), passphrase.expose_bytes()];
+            (Self::Passphrase { costs, salt }, Unlock::Words { words, .. }) => {
+                let fields: [&[u8]; 2] = [installation.as_bytes(), words.expose_bytes()];
                 Ok(Hasher::new(*costs).hash(labels::PASSPHRASE, &fields, salt)?)
             }
             (Self::Shares(sharing), Unlock::Shares(shares)) => {
@@ -132,12 +190,13 @@ impl Unsealing {
                 }
                 sharing::combine(Share::of(shares)).map_err(|_| Error::DoesNotOpen)
             }
-            (Self::Token { place, encrypted }, Unlock::Token { module, pin }) => {
-                Ok(Token::with(module, place.token(), pin, |token| {
+            (Self::Token { place, encrypted }, Unlock::Words { words, module }) => {
+                let module = module.ok_or(TokenError::NoModule)?;
+                Ok(Token::with(module, place.token(), words, |token| {
                     token.decrypt(place.key(), installation, encrypted)
                 })?)
             }
-            (Self::Passphrase { .. } | Self::Shares(_) | Self::Token { .. }, _) => {
+            (Self::Shares(_), Unlock::Words { .. }) | (_, Unlock::Shares(_)) => {
                 Err(Error::OtherUnsealing)
             }
         }
@@ -155,15 +214,22 @@ impl Header {
         AeadKey::new(&kdf::derive(both.expose(), labels::RING_KEY, &fields))
     }
 
-    /// What the wrapped root key is bound to.
-    pub(super) fn root_binding(&self) -> Vec<u8> {
+    /// What the root key, wrapped one way, is bound to.
+    pub(super) fn root_binding(&self, unsealing: &Unsealing) -> Vec<u8> {
         let fields: [&[u8]; 4] = [
             self.installation.as_bytes(),
             &self.revision.to_be_bytes(),
             self.ring_secret.as_bytes(),
-            &self.unsealing.encode(),
+            &unsealing.encode(),
         ];
         labels::frame(labels::RING_ROOT, &fields).to_vec()
+    }
+
+    /// What the unsealed secret of the way that follows is bound to.
+    pub(super) fn next_binding(&self) -> Vec<u8> {
+        let next = self.next.as_ref().map(Unsealing::encode);
+        let fields: [&[u8]; 2] = [self.installation.as_bytes(), &next.unwrap_or_default()];
+        labels::frame(labels::RING_NEXT_UNSEALED, &fields).to_vec()
     }
 }
 

@@ -64,9 +64,9 @@ fn made() -> (Ring, RingSecret) {
     Ring::create_in_token(MODULE.as_ref(), place(), &pin(), 100, &mut random::os()).unwrap()
 }
 
-fn unlock(pin: &SecretString) -> Unlock<'_> {
-    let module = MODULE.as_ref();
-    Unlock::Token { module, pin }
+fn unlock(words: &SecretString) -> Unlock<'_> {
+    let module = Some(MODULE.as_ref());
+    Unlock::Words { words, module }
 }
 
 macro_rules! alone {
@@ -96,9 +96,9 @@ fn opens() {
     assert_eq!(sealed.sharing(), None);
     let again = sealed.unseal(unlock(&pin()), &secret).unwrap();
     assert_eq!(again.installation(), ring.installation());
-    // The PIN is no passphrase, and a token's ring has no shares.
-    let by_pin = sealed.unseal(Unlock::Passphrase(&pin()), &secret);
-    assert!(matches!(by_pin, Err(Error::OtherUnsealing)));
+    // The PIN alone is of no use, and a token's ring has no shares.
+    let by_pin = sealed.unseal(&pin(), &secret);
+    assert!(matches!(by_pin, Err(Error::Token(TokenError::NoModule))));
     assert!(matches!(
         sealed.unseal(Unlock::Shares(&[]), &secret),
         Err(Error::OtherUnsealing)
@@ -149,10 +149,10 @@ fn others() {
     let (ring, secret) = made();
     let sealed = SealedRing::from_bytes(&ring.encode(&secret, &mut random::os())).unwrap();
     let refused = |module: &str| {
-        let pin = &pin();
-        let module = module.as_ref();
+        let words = &pin();
+        let module = Some(module.as_ref());
         sealed
-            .unseal(Unlock::Token { module, pin }, &secret)
+            .unseal(Unlock::Words { words, module }, &secret)
             .err()
             .unwrap()
             .to_string()
