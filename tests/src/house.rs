@@ -270,6 +270,11 @@ impl House {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 
+    /// The same of bytes, over a file that is there.
+    pub fn write_bytes(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.path(name), bytes).unwrap();
+    }
+
     /// A port on loopback.
     pub fn address(port: u16) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], port))

@@ -4,12 +4,16 @@
 //! {"action":"resumePortal","portal":"main","version":"symbolon/v1"}
 //! ```
 
+mod unsealing;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Address, ContentHash, ElectionId, ErasureId, Error, VERSION, content::content_hash, json,
     officers::ascending, words::utc,
 };
+
+pub use unsealing::NewUnsealing;
 
 const WHAT: &str = "proposal content";
 /// The most bytes of a content.
@@ -80,6 +84,11 @@ pub enum Action {
         every_hours: u16,
         /// Until when, Unix seconds; 0 where it is once only.
         until: u64,
+    },
+    /// The vault is unsealed in another way, once that has been shown to work.
+    Rewrap {
+        /// Which.
+        to: NewUnsealing,
     },
     /// A vault goes on from a backup that is older than what it had come to. It is executed on the
     /// vault's host, by `symbolon-vault restore`.
@@ -161,6 +170,10 @@ enum File {
         every_hours: u16,
         until: u64,
     },
+    Rewrap {
+        version: String,
+        to: NewUnsealing,
+    },
     Restore {
         version: String,
         #[serde(with = "json::bytes")]
@@ -206,6 +219,7 @@ impl Action {
             },
             Self::ErasePeople { .. } => "erase people",
             Self::Backup { .. } => "back up",
+            Self::Rewrap { .. } => "unseal in another way",
             Self::Restore { .. } => "restore",
         }
     }
@@ -295,6 +309,7 @@ impl Action {
                 },
                 "Whoever gets hold of all three, and of what unseals the ring, has everything".to_owned(),
             ],
+            Self::Rewrap { to } => to.in_words(),
             Self::Restore { backup, taken } => vec![
                 "THE VAULT GOES BACK TO AN EARLIER STATE, and forgets all that came later".to_owned(),
                 format!("Backup taken: {}", utc(*taken)),
@@ -356,6 +371,10 @@ impl Action {
                 }
                 let until = time(until)?;
                 (version, Self::Backup { every_hours, until })
+            }
+            File::Rewrap { version, to } => {
+                to.check()?;
+                (version, Self::Rewrap { to })
             }
             File::Restore {
                 version,
@@ -431,6 +450,7 @@ impl Action {
                 every_hours,
                 until,
             },
+            Self::Rewrap { to } => File::Rewrap { version, to },
             Self::Restore { backup, taken } => File::Restore {
                 version,
                 backup: *backup.as_bytes(),
@@ -528,6 +548,20 @@ mod tests {
                 key: [RotatedKey::Index, RotatedKey::Sealing, RotatedKey::Audit][key],
                 share,
             }),
+            Just(Action::Rewrap {
+                to: NewUnsealing::Passphrase
+            }),
+            (portal(), "[!-~]{1,32}").prop_map(|(key, token)| Action::Rewrap {
+                to: NewUnsealing::Token { key, token }
+            }),
+            prop::collection::btree_set(portal(), 2..6)
+                .prop_flat_map(|holders| (2..=holders.len() as u8, Just(holders)))
+                .prop_map(|(threshold, holders)| Action::Rewrap {
+                    to: NewUnsealing::Shares {
+                        holders: holders.into_iter().collect(),
+                        threshold,
+                    }
+                }),
             Just(Action::Backup {
                 every_hours: 0,
                 until: 0
@@ -646,6 +680,14 @@ mod tests {
             r#"{"action":"backup","everyHours":65536,"until":5,"version":"symbolon/v1"}"#,
             r#"{"action":"restore","backup":"0x01","taken":5,"version":"symbolon/v1"}"#,
             r#"{"action":"restore","backup":"0x0101010101010101010101010101010101010101010101010101010101010101","taken":9007199254740993,"version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":"nothing","version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":{"shares":{"holders":["one","two"],"threshold":1}},"version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":{"shares":{"holders":["one","two"],"threshold":3}},"version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":{"shares":{"holders":["two","one"],"threshold":2}},"version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":{"shares":{"holders":["one","one"],"threshold":2}},"version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":{"shares":{"holders":["one","two"],"more":1,"threshold":2}},"version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":{"token":{"key":"","token":"city"}},"version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":{"token":{"key":"k\u0007","token":"city"}},"version":"symbolon/v1"}"#,
             "",
             "[]",
         ] {

@@ -38,6 +38,11 @@ impl RingFiles {
         self
     }
 
+    /// The library of a PKCS#11 token, if one is known.
+    pub fn library(&self) -> Option<&Path> {
+        self.module.as_deref()
+    }
+
     /// The ring's path.
     pub fn ring_path(&self) -> &Path {
         &self.ring

@@ -132,6 +132,8 @@ reasons! {
     MergeWaits "MERGE_WAITS" FailedPrecondition Retry "The records hold two tokens of an election that isn't closed.";
     ElectionUnderWay "ELECTION_UNDER_WAY" FailedPrecondition Retry "An election is open or closed and neither certified nor cancelled.";
     RotationUnderWay "ROTATION_UNDER_WAY" FailedPrecondition Retry "A key is being rotated; one at a time.";
+    RewrapUnderWay "REWRAP_UNDER_WAY" FailedPrecondition Retry "Another way of unsealing is being introduced; one at a time.";
+    NoRewrap "NO_REWRAP" FailedPrecondition Fix "No other way of unsealing waits for this step.";
     StatementDiffers "STATEMENT_DIFFERS" AlreadyExists Accept "Another statement stands in this place already.";
     BatchTooSmall "BATCH_TOO_SMALL" FailedPrecondition Retry "Too few for one batch: a small one would tell who is in it.";
     InvalidToken "INVALID_TOKEN" InvalidArgument Fix "The token isn't one of this election's issuer.";

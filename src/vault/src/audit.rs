@@ -98,6 +98,17 @@ impl<'a> Leaf<'a> {
 pub struct Caller(String);
 
 impl Caller {
+    /// Whether it is the officer whose certificate has this name.
+    pub(crate) fn is_officer(&self, name: &str) -> bool {
+        self.0.strip_prefix("officer/") == Some(name)
+    }
+
+    /// An officer of this name.
+    #[cfg(test)]
+    pub(crate) fn officer(name: &str) -> Self {
+        Self(format!("officer/{name}"))
+    }
+
     /// What the vault does by itself.
     pub fn vault() -> Self {
         Self("vault".to_owned())

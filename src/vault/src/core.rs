@@ -161,7 +161,10 @@ impl Core {
 
     /// What is left to do once the keys are there.
     pub(crate) async fn opened(&self) -> Result<(), Error> {
-        let minted = self.mint_portal_domains().await;
+        let minted = match self.mint_portal_domains().await {
+            Ok(()) => self.settle_rewrap().await,
+            failed => failed,
+        };
         match &minted {
             Ok(()) => tracing::info!("unsealed"),
             Err(_) => self.seal.seal(),

@@ -32,6 +32,7 @@ mod published;
 pub mod read_back;
 pub mod registration;
 pub mod restore;
+pub mod rewrap;
 pub mod roles;
 pub mod roll;
 pub mod rotation;

@@ -22,6 +22,7 @@ use crate::{
     budget::Grant,
     core::{Core, retried},
     halts::Halt,
+    rewrap::Rewrap,
     rotation::Rotation,
     rows::{Officers, Registrars, Table, encode},
 };
@@ -261,6 +262,12 @@ impl Core {
                 let plan = Plan::new(*every_hours, *until, self.now());
                 change.put(Plan::key(), encode(&plan))
             }
+            Action::Rewrap { to } => {
+                let rewrap = Rewrap::new(to.clone(), self.keys()?.way(), self.now());
+                change
+                    .absent(Rewrap::key())
+                    .put(Rewrap::key(), encode(&rewrap))
+            }
             Action::Restore { .. } => return Err(offline()),
         })
     }
@@ -291,6 +298,7 @@ impl Core {
             | Action::RotateKey { .. }
             | Action::Backup { .. }
             | Action::ErasePeople { .. }
+            | Action::Rewrap { .. }
             | Action::Restore { .. } => {}
         }
     }
@@ -305,6 +313,9 @@ impl Core {
             Action::ResumeIssuance { election } => self.check_read_back(election).await,
             Action::RotateKey { .. } if self.rotation().await?.is_some() => {
                 Err(Reason::RotationUnderWay.into())
+            }
+            Action::Rewrap { .. } if self.rewrap().await?.is_some() => {
+                Err(Reason::RewrapUnderWay.into())
             }
             _ => Ok(()),
         }
@@ -323,7 +334,8 @@ impl Core {
             | Action::ChangeOfficers { .. }
             | Action::ChangeRegistrars { .. }
             | Action::ErasePeople { .. }
-            | Action::RotateKey { .. } => {}
+            | Action::RotateKey { .. }
+            | Action::Rewrap { .. } => {}
             Action::ResumePortal { portal } | Action::RaiseBudget { portal, .. } => {
                 self.known_portal(&name(portal)?)?;
             }

@@ -8,12 +8,12 @@ use std::{
 use symbolon_crypto::{SecretBytes, random};
 use symbolon_election::{InstallationId, Nonce};
 use symbolon_keyring::{
-    Edit, KeyInfo, KeyState, PortalName, Purpose, Ring, RingFiles, RingSecretId, Sharing,
+    Edit, KeyInfo, KeyState, PortalName, Purpose, Ring, RingFiles, RingSecretId, Sharing, WayId,
     keys::{AuditKey, ElectionKeys, IndexKey, PortalDomainKey, RecordPlace, SealingKey},
 };
 use tokio::sync::watch;
 
-use crate::{Error, unsealing::Given};
+use crate::{Error, rewrap::Handing, unsealing::Given};
 
 /// The keys of one revision of the ring, ready for use.
 pub struct Keys {
@@ -54,6 +54,26 @@ impl Keys {
     pub fn info(&self, purpose: &Purpose, state: KeyState) -> Option<&KeyInfo> {
         self.all()
             .find(|key| key.state == state && key.purpose == *purpose)
+    }
+
+    /// Whose they are.
+    pub(crate) fn installation(&self) -> InstallationId {
+        self.ring.installation()
+    }
+
+    /// The way of unsealing in force.
+    pub(crate) fn way(&self) -> WayId {
+        self.ring.way()
+    }
+
+    /// The one that follows, while it waits for its proof.
+    pub(crate) fn next_way(&self) -> Option<WayId> {
+        self.ring.next_way()
+    }
+
+    /// Whether they were opened the way that followed, which the ring's file doesn't know yet.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.ring.has_moved()
     }
 
     /// The ring's revision.
@@ -131,6 +151,8 @@ pub struct Seal {
     files: RingFiles,
     keys: watch::Sender<Option<Arc<Keys>>>,
     pub(crate) given: Given,
+    /// Another way of unsealing that is being introduced.
+    pub(crate) handing: Handing,
     /// The ring that is changed; held by one change at a time.
     editing: tokio::sync::Mutex<()>,
 }
@@ -142,6 +164,7 @@ impl Seal {
             files,
             keys: watch::Sender::new(None),
             given: Given::default(),
+            handing: Handing::default(),
             editing: tokio::sync::Mutex::new(()),
         }
     }
@@ -193,6 +216,14 @@ impl Seal {
         Ok((ring.installation(), ring.sharing()))
     }
 
+    /// Whose ring it is, and how the unsealed secrets of its ways are shared: of the one in force and of the one that
+    /// follows.
+    pub(crate) async fn sharings(&self) -> Result<(InstallationId, Vec<Sharing>), Error> {
+        let ring = self.with_files(RingFiles::read).await?;
+        let both = [ring.sharing(), ring.next_sharing()];
+        Ok((ring.installation(), both.into_iter().flatten().collect()))
+    }
+
     /// Works on the ring's files off the caller's thread: an Argon2id takes long. What comes of an unsealing
     /// isn't kept until [`Seal::hold`].
     pub(crate) async fn with_files<T: Send + 'static>(
@@ -211,6 +242,7 @@ impl Seal {
 
     /// Forgets the keys; they are wiped when the last request that uses them ends.
     pub fn seal(&self) {
+        self.handing.forget();
         self.replace(None);
     }
 

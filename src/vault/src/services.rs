@@ -13,6 +13,7 @@ mod lists;
 mod pages;
 mod proposals;
 mod registration;
+mod rewraps;
 mod seal;
 mod stream;
 mod validation;
@@ -26,7 +27,7 @@ use symbolon_api_closed::{
         backups_server::BackupsServer, conflicts_server::ConflictsServer,
         elections_server::ElectionsServer, erasures_server::ErasuresServer,
         halts_server::HaltsServer, keys_server::KeysServer, proposals_server::ProposalsServer,
-        seal_server::SealServer,
+        rewraps_server::RewrapsServer, seal_server::SealServer,
     },
     audit::audit_server::AuditServer,
     issuance::issuance_server::IssuanceServer,
@@ -129,6 +130,7 @@ fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {
             let keys = KeysServer::new(service.clone());
             let backups = BackupsServer::new(service.clone());
             let erasures = ErasuresServer::new(service.clone());
+            let rewraps = RewrapsServer::new(service.clone());
             let proposals = ProposalsServer::new(service.clone());
             routes
                 .add_service(SealServer::new(service).max_decoding_message_size(CALL_BYTES))
@@ -138,6 +140,7 @@ fn add(routes: Routes, name: ServiceName, service: Service) -> Routes {
                 .add_service(keys.max_decoding_message_size(CALL_BYTES))
                 .add_service(backups.max_decoding_message_size(CALL_BYTES))
                 .add_service(erasures.max_decoding_message_size(CALL_BYTES))
+                .add_service(rewraps.max_decoding_message_size(CALL_BYTES))
                 .add_service(proposals.max_decoding_message_size(CALL_BYTES))
         }
         ServiceName::Issuance => {

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use symbolon_election::InstallationId;
 use symbolon_keyring::{Error as RingError, Share, Sharing};
 use symbolon_service::{Refusal, reasons::Reason};
 
@@ -40,13 +41,13 @@ impl Given {
         u8::try_from(count).expect("a number each, of one byte")
     }
 
-    fn has(&self, number: u8) -> bool {
+    pub(crate) fn has(&self, number: u8) -> bool {
         let attempt = self.lock();
         let mut shares = attempt.iter().flat_map(|attempt| &attempt.shares);
         shares.any(|share| share.number() == number)
     }
 
-    fn put(&self, share: Share, now: u64) {
+    pub(crate) fn put(&self, share: Share, now: u64) {
         let mut attempt = self.lock();
         let attempt = attempt.get_or_insert_with(|| Attempt {
             since: now,
@@ -55,13 +56,20 @@ impl Given {
         attempt.shares.push(share);
     }
 
+    /// Whether all of them are of one set.
+    fn are_of(&self, installation: InstallationId, sharing: &Sharing) -> bool {
+        let attempt = self.lock();
+        let mut shares = attempt.iter().flat_map(|attempt| &attempt.shares);
+        shares.all(|share| sharing.admits(installation, share))
+    }
+
     /// All of them, and none is left.
-    fn take(&self) -> Vec<Share> {
+    pub(crate) fn take(&self) -> Vec<Share> {
         self.lock().take().map_or_else(Vec::new, |it| it.shares)
     }
 
     /// Wipes those whose time is over; whether there were any. A clock put back is no reason to keep them.
-    fn expire(&self, now: u64) -> bool {
+    pub(crate) fn expire(&self, now: u64) -> bool {
         let over = |attempt: &mut Attempt| {
             !(attempt.since..attempt.since.saturating_add(PATIENCE)).contains(&now)
         };
@@ -114,14 +122,19 @@ impl Core {
 
     /// The ring's sharing, if the share is one of it by its label.
     async fn fitting_sharing(&self, caller: &Caller, share: &Share) -> Result<Sharing, Error> {
-        let (installation, sharing) = self.seal.sharing().await?;
-        let refused = match sharing {
-            Some(sharing) if sharing.admits(installation, share) => return Ok(sharing),
-            Some(_) => Refusal::new(Reason::InvalidArgument)
+        let (installation, sharings) = self.seal.sharings().await?;
+        let fitting = sharings.iter().find(|it| it.admits(installation, share));
+        let told = match fitting {
+            Some(sharing) if self.seal.given.are_of(installation, sharing) => return Ok(*sharing),
+            Some(_) => "must be of the same set as those handed in before",
+            None => "must be a share of this installation's key ring",
+        };
+        let refused = match sharings.is_empty() {
+            true => RingError::OtherUnsealing.into(),
+            false => Refusal::new(Reason::InvalidArgument)
                 .at("share")
-                .because("must be a share of this installation's key ring")
+                .because(told)
                 .into(),
-            None => RingError::OtherUnsealing.into(),
         };
         self.audit(caller, "HandInShare", "refused").await?;
         Err(refused)

@@ -1,3 +1,5 @@
+mod rewrap;
+
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
@@ -23,6 +25,9 @@ pub enum Keys {
     List(List),
     /// Watches the rotation under way to its end.
     Watch(Watch),
+    /// Introduces another way of unsealing, after a proposal: draft rewrap.
+    #[command(subcommand)]
+    Rewrap(rewrap::Rewrap),
 }
 
 #[derive(Args)]
@@ -42,6 +47,7 @@ impl Keys {
         match self {
             Self::List(command) => command.run(context),
             Self::Watch(_) => watch(context),
+            Self::Rewrap(command) => command.run(context),
         }
     }
 }

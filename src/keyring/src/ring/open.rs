@@ -171,6 +171,11 @@ impl Ring {
         self.header.ring_secret
     }
 
+    /// The way in force.
+    pub fn way(&self) -> WayId {
+        self.header.unsealing.id()
+    }
+
     /// The way that follows the one in force, if one waits for its proof.
     pub fn next_way(&self) -> Option<WayId> {
         self.header.next.as_ref().map(Unsealing::id)

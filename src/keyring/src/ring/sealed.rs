@@ -64,10 +64,12 @@ impl SealedRing {
 
     /// How its unsealed secret is shared; none if it is unsealed in another way.
     pub fn sharing(&self) -> Option<Sharing> {
-        match &self.body.header.unsealing {
-            Unsealing::Shares(sharing) => Some(*sharing),
-            Unsealing::Passphrase { .. } | Unsealing::Token { .. } => None,
-        }
+        self.body.header.unsealing.sharing()
+    }
+
+    /// The same of the way that follows.
+    pub fn next_sharing(&self) -> Option<Sharing> {
+        self.body.header.next.as_ref()?.sharing()
     }
 
     /// The PKCS#11 key that decrypts its unsealed secret, if that is how it is unsealed.

@@ -119,6 +119,13 @@ impl MadeWay {
 }
 
 impl Unsealing {
+    pub(super) fn sharing(&self) -> Option<Sharing> {
+        match self {
+            Self::Shares(sharing) => Some(*sharing),
+            Self::Passphrase { .. } | Self::Token { .. } => None,
+        }
+    }
+
     pub(super) fn id(&self) -> WayId {
         let digest = sha256(&self.encode());
         let (id, _) = digest.split_first_chunk().expect("32 bytes");

@@ -113,7 +113,7 @@ impl Service {
 }
 
 /// What an officer at the door is told of what they handed in: the ring's own words, which hold no secret.
-fn refusal(error: Error, field: &'static str) -> Refusal {
+pub(super) fn refusal(error: Error, field: &'static str) -> Refusal {
     match error {
         Error::Keyring(RingError::DoesNotOpen) => match field {
             "share" => Refusal::new(Reason::WrongShares),
@@ -122,6 +122,7 @@ fn refusal(error: Error, field: &'static str) -> Refusal {
         Error::Keyring(RingError::OtherUnsealing) => Refusal::new(Reason::InvalidArgument)
             .at(field)
             .because("must be absent: this vault is unsealed in another way, see its seal status"),
+        Error::Keyring(RingError::NoSuchWay) => Refusal::new(Reason::NoRewrap),
         Error::Keyring(RingError::Token(error)) => {
             let reason = match error {
                 TokenError::WrongPin(_) => Reason::WrongPin,

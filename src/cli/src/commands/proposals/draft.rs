@@ -6,7 +6,7 @@ use symbolon_crypto::random;
 use symbolon_election::{
     Address, BackupNote, ContentHash, ElectionId, ErasureId, InstallationId, Nonce, Proposal,
     TrustFile,
-    proposal::{Action, RotatedKey},
+    proposal::{Action, NewUnsealing, RotatedKey},
     words,
 };
 use symbolon_tlog::Note;
@@ -130,6 +130,16 @@ pub enum Draft {
         #[command(flatten)]
         to: To,
     },
+    /// Has the vault unsealed in another way: by a new passphrase, by new shares or by a PKCS#11 token.
+    #[command(
+        after_help = "Examples:\n  symbolon --profile pki/officer-one.toml proposals draft rewrap --passphrase --out new\n  symbolon --profile pki/officer-one.toml proposals draft rewrap --threshold 2 --holder one --holder two --holder three --out new\n  symbolon --profile pki/officer-one.toml proposals draft rewrap --token LABEL --token-key LABEL --out new\n\nThen each officer signs new/proposal.json: symbolon officer sign. Once it is executed: symbolon keys rewrap status"
+    )]
+    Rewrap {
+        #[command(flatten)]
+        way: Way,
+        #[command(flatten)]
+        to: To,
+    },
     /// Lets a vault go on from a backup that is older than what it had come to. Needs no vault.
     #[command(
         after_help = "Example:\n  symbolon proposals draft restore --note 20270115-080000.note --trust trust.json --out restore\n\nThen each officer signs restore/proposal.json: symbolon officer sign. On the vault's host: symbolon-vault restore"
@@ -144,6 +154,46 @@ pub enum Draft {
         #[command(flatten)]
         to: To,
     },
+}
+
+/// The new way of unsealing.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub struct Way {
+    /// By a passphrase, which an officer enters afterwards.
+    #[arg(long, conflicts_with_all = ["holders", "token"])]
+    passphrase: bool,
+    /// By shares: the name in the certificate of an officer who gets one; once for each.
+    #[arg(
+        long = "holder",
+        value_name = "NAME",
+        requires = "threshold",
+        conflicts_with = "token"
+    )]
+    holders: Vec<String>,
+    /// How many of the shares unseal.
+    #[arg(long, value_name = "M", requires = "holders")]
+    threshold: Option<u8>,
+    /// By a PKCS#11 token: its label.
+    #[arg(long, value_name = "LABEL", requires = "token_key")]
+    token: Option<String>,
+    /// The label of the key that it makes.
+    #[arg(long, value_name = "LABEL", requires = "token")]
+    token_key: Option<String>,
+}
+
+impl Way {
+    fn read(self) -> NewUnsealing {
+        match (self.token, self.token_key, self.threshold) {
+            (Some(token), Some(key), _) => NewUnsealing::Token { key, token },
+            (.., Some(threshold)) => {
+                let mut holders = self.holders;
+                holders.sort_unstable();
+                NewUnsealing::Shares { holders, threshold }
+            }
+            _ => NewUnsealing::Passphrase,
+        }
+    }
 }
 
 /// Where the proposal goes, and how long it stands.
@@ -237,6 +287,7 @@ impl Draft {
                 };
                 (action, to)
             }
+            Self::Rewrap { way, to } => (Action::Rewrap { to: way.read() }, to),
             Self::Restore { note, to, .. } => {
                 let said = read_note(&note)?;
                 let action = Action::Restore {
