@@ -21,6 +21,7 @@ mod lives;
 mod papers;
 mod restored;
 mod revoked_certificate;
+mod rewrap;
 mod runbooks;
 mod token;
 mod token_key;

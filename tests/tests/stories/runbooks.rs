@@ -179,6 +179,11 @@ fn the_runbooks_commands_work() {
     assert_eq!(restored.next().unwrap()["state"], "executed");
 
     night.runbook("lost-officer.md");
+    let status = night.symbolon("officer-two", &["status"]);
+    assert_eq!(
+        (&status["method"], &status["shares"]["made"]),
+        (&"shares".into(), &3.into())
+    );
     let trust: Value = serde_json::from_str(&night.city.text("trust.json")).unwrap();
     let old: Value = serde_json::from_str(&night.city.text("trust.old.json")).unwrap();
     assert!(trust["officers"] != old["officers"], "{trust:#}");
@@ -225,6 +230,13 @@ fn a_lost_token_is_replaced_by_its_copy() {
     night.runbook("lost-hsm.md");
     assert_eq!(night.register(1), known);
     assert!(night.city.path("tokens.lost").exists());
+    // The page's end moved on to a token of its own.
+    fs::remove_dir_all(night.city.path("tokens.lost")).unwrap();
+    night.symbolon("officer-one", &["seal"]);
+    let pin = night.city.path("vault.passphrase");
+    let pin = pin.to_str().unwrap();
+    night.symbolon("officer-one", &["unseal", "--passphrase-file", pin]);
+    assert_eq!(night.register(1), known);
 }
 
 /// Runs the page on an election whose time comes while one reads.
