@@ -33,6 +33,8 @@ const LEFT_OUT: &[&str] = &[
     "Conflicts/GetConflict",
     "Conflicts/SignVerdict",
     "Backups/ReadBack",
+    "Rewraps/CollectShare",
+    "Rewraps/CancelRewrap",
     "Halts/SuspendPortal",
     "ServerReflection/ServerReflectionInfo",
 ];
@@ -101,6 +103,7 @@ pub(super) fn all_calls(city: &City, voting: &Voting, ids: &[Vec<u8>]) {
             decide(city, "audit", "100");
             end(city);
         }
+        officers::rewrap(city, &made);
     });
     voting.outlived(city, ROTATIONS);
     tell(&made);

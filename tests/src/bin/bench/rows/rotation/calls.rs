@@ -5,13 +5,14 @@ use std::sync::Arc;
 use symbolon_api_closed::{
     admin::{
         GetBackupsRequest, GetContentRequest as GetAdminContentRequest, GetElectionRequest,
-        GetRollRequest as GetAdminRollRequest, GetSealStatusRequest,
+        GetRewrapRequest, GetRollRequest as GetAdminRollRequest, GetSealStatusRequest,
         GetStatementsRequest as GetAdminStatementsRequest, GetTrustFileRequest,
-        ListConflictsRequest, ListElectionsRequest as ListAdminElectionsRequest, ListHaltsRequest,
-        ListKeysRequest, ListProposalsRequest, WatchRotationRequest, backups_client::BackupsClient,
-        conflicts_client::ConflictsClient, elections_client::ElectionsClient,
+        ListConflictsRequest, ListElectionsRequest as ListAdminElectionsRequest,
+        ListErasuresRequest, ListHaltsRequest, ListKeysRequest, ListProposalsRequest,
+        WatchRotationRequest, backups_client::BackupsClient, conflicts_client::ConflictsClient,
+        elections_client::ElectionsClient, erasures_client::ErasuresClient,
         halts_client::HaltsClient, keys_client::KeysClient, proposals_client::ProposalsClient,
-        seal_client::SealClient,
+        rewraps_client::RewrapsClient, seal_client::SealClient,
     },
     audit::{
         GetCheckpointRequest, GetConsistencyProofRequest, GetInclusionProofRequest,
@@ -22,8 +23,9 @@ use symbolon_api_closed::{
         issuance_client::IssuanceClient,
     },
     registration::{
-        AddToElectorateRequest, CheckPersonRequest, CreateElectorateRequest, GetSchemaRequest,
-        ListElectoratesRequest, RegisterPeopleRequest, RegisterPersonRequest,
+        AddToElectorateRequest, AmendPersonRequest, CheckPersonRequest, CreateElectorateRequest,
+        ErasePersonRequest, GetSchemaRequest, ListElectoratesRequest, RegisterPeopleRequest,
+        RegisterPersonRequest, ResumePersonRequest, SuspendPersonRequest,
         electorates_client::ElectoratesClient, register_people_response::Outcome,
         registration_client::RegistrationClient,
     },
@@ -92,14 +94,7 @@ pub(super) fn portal(
                 "Registration/RegisterPerson"
             }
             1 => {
-                // Somebody new, who is there afterwards.
-                let person = Some(person(
-                    u64::from_be_bytes(random::bytes(&mut random::os())) >> 1,
-                ));
-                let new = RegisterPersonRequest { person };
-                let first = people.register_person(new.clone()).await?.into_inner();
-                let again = people.register_person(new).await?.into_inner();
-                same(&again.registration_id, &first.registration_id)?;
+                live(&mut people, &made).await?;
                 "Registration/RegisterPerson"
             }
             2 => {
@@ -195,6 +190,39 @@ pub(super) fn portal(
     }
 }
 
+/// Somebody new: registered, amended, suspended, let vote again, detached, and registered once more.
+async fn live(people: &mut RegistrationClient<Channel>, made: &Made) -> Result<(), Status> {
+    let person = person(u64::from_be_bytes(random::bytes(&mut random::os())) >> 1);
+    let new = RegisterPersonRequest {
+        person: Some(person.clone()),
+    };
+    let told = people.register_person(new.clone()).await?.into_inner();
+    let registration_id = || told.registration_id.clone();
+    let amend = AmendPersonRequest {
+        registration_id: registration_id(),
+        person: Some(person),
+    };
+    people.amend_person(amend).await?;
+    made.note("Registration/AmendPerson");
+    let suspend = SuspendPersonRequest {
+        registration_id: registration_id(),
+    };
+    people.suspend_person(suspend).await?;
+    made.note("Registration/SuspendPerson");
+    let resume = ResumePersonRequest {
+        registration_id: registration_id(),
+    };
+    people.resume_person(resume).await?;
+    made.note("Registration/ResumePerson");
+    let erase = ErasePersonRequest {
+        registration_id: registration_id(),
+    };
+    people.erase_person(erase).await?;
+    made.note("Registration/ErasePerson");
+    let again = people.register_person(new).await?.into_inner();
+    same(&again.registration_id, &told.registration_id)
+}
+
 /// Validation.
 pub(super) fn gateway(
     channel: Channel,
@@ -249,7 +277,7 @@ pub(super) fn officer(
     async move |number| {
         let (channel, mut elections) = (channel.clone(), elections.clone());
         let election = asked.election.clone();
-        made.note(match number % 13 {
+        made.note(match number % 15 {
             0 => {
                 let mut seal = SealClient::new(channel);
                 seal.get_seal_status(GetSealStatusRequest {}).await?;
@@ -312,6 +340,16 @@ pub(super) fn officer(
                 let mut halts = HaltsClient::new(channel);
                 halts.list_halts(ListHaltsRequest {}).await?;
                 "Halts/ListHalts"
+            }
+            12 => {
+                let mut erasures = ErasuresClient::new(channel);
+                erasures.list_erasures(ListErasuresRequest {}).await?;
+                "Erasures/ListErasures"
+            }
+            13 => {
+                let mut rewraps = RewrapsClient::new(channel);
+                rewraps.get_rewrap(GetRewrapRequest {}).await?;
+                "Rewraps/GetRewrap"
             }
             _ => {
                 let mut proposals = ProposalsClient::new(channel);

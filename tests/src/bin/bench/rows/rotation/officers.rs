@@ -85,6 +85,23 @@ pub(super) fn decide_all(city: &City, made: &Made, enough: &AtomicBool) {
     }
 }
 
+/// Another passphrase unseals the vault.
+pub(super) fn rewrap(city: &City, made: &Made) {
+    let house = &city.house;
+    let passphrase = house.path("officer-passphrase");
+    house.decide(&["rewrap", "--passphrase"]);
+    for (step, method) in [
+        ("begin", "Rewraps/BeginRewrap"),
+        ("prove", "Rewraps/ProveRewrap"),
+    ] {
+        officer(
+            house,
+            &["keys", "rewrap", step, "--passphrase-file", &passphrase],
+        );
+        made.note(method);
+    }
+}
+
 /// A statement about an election: prepared, signed and handed in.
 fn statement(house: &House, verb: &str, election: &str, file: &str, out: &str) {
     let trust = house.path("trust.json");
