@@ -4,10 +4,6 @@
 //! The key is AES-256, made in the token and never extracted. What it encrypts with AES-256-GCM, the
 //! installation as associated data, lies in the ring's header.
 
-#[cfg(feature = "pkcs11")]
-mod module;
-#[cfg(not(feature = "pkcs11"))]
-#[path = "token/none.rs"]
 mod module;
 
 use std::{fmt, path::PathBuf};
@@ -95,9 +91,6 @@ pub enum TokenError {
         /// What the loader said.
         reason: String,
     },
-    /// This software was built without the feature `pkcs11`.
-    #[error("PKCS#11 tokens aren't in this build: it lacks the feature pkcs11")]
-    NotBuilt,
     /// Labels that no token or key has.
     #[error(
         "a token's label has 1 to 32 bytes, a key's 1 to 64, without control characters and blanks at the end"
@@ -131,5 +124,5 @@ pub enum TokenError {
     Failed(String),
 }
 
-#[cfg(all(test, feature = "pkcs11"))]
+#[cfg(test)]
 mod tests;
