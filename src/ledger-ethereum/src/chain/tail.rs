@@ -40,6 +40,13 @@ impl Tail {
                 return Err(EthereumError::Moved);
             }
             let entries = node.entries_of(&header)?;
+            // A node that gives up a block meanwhile may answer with less than it had.
+            if node
+                .header(number)?
+                .is_none_or(|now| now.hash != header.hash)
+            {
+                return Err(EthereumError::Moved);
+            }
             let block = BlockEntries {
                 number,
                 hash: header.hash,
