@@ -2,7 +2,7 @@
 
 mod tail;
 
-use symbolon_election::{ContentHash, LedgerHead};
+use symbolon_election::{ContentHash, EntryHash, LedgerHead};
 use symbolon_ledger::Timeline;
 
 use crate::node::BlockEntries;
@@ -234,8 +234,8 @@ impl Chain {
         Ok(head)
     }
 
-    /// The entries above the settled ones.
-    pub(crate) fn stands_above(&self) -> impl Iterator<Item = &[u8]> {
-        self.tail.entries()
+    /// The hashes of the entries above the settled ones.
+    pub(crate) fn stands_above(&self) -> impl Iterator<Item = &EntryHash> {
+        self.tail.hashes()
     }
 }

@@ -116,6 +116,11 @@ impl Node {
         if blocks.iter().any(|found| found.hash != block.hash) {
             return Err(EthereumError::Answer("eth_getLogs"));
         }
+        // A node that gives up a block meanwhile may answer with less than it had.
+        let now = self.header(block.number)?;
+        if now.is_none_or(|now| now.hash != block.hash) {
+            return Err(EthereumError::Moved);
+        }
         Ok(blocks.into_iter().flat_map(|found| found.entries).collect())
     }
 

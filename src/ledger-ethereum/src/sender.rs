@@ -114,7 +114,7 @@ impl Sender {
 
     /// Whether an entry is on the chain or on its way there, whoever sent it.
     pub(crate) fn is_known(&self, hash: &EntryHash) -> bool {
-        let above = || self.chain.stands_above().any(|it| entry_hash(it) == *hash);
+        let above = || self.chain.stands_above().any(|it| it == hash);
         self.carried.contains(hash) || self.settled(hash).is_some() || above()
     }
 
@@ -301,7 +301,7 @@ impl Sender {
         if self.queue.is_empty() {
             return Vec::new();
         }
-        let there: HashSet<EntryHash> = self.chain.stands_above().map(entry_hash).collect();
+        let there: HashSet<EntryHash> = self.chain.stands_above().copied().collect();
         let queue = std::mem::take(&mut self.queue).into_iter();
         let (held, ready): (Vec<_>, Vec<_>) = queue
             .filter(|it| self.settled(&it.hash).is_none())
@@ -317,7 +317,7 @@ impl Sender {
         let Some(last) = self.flights.back().map(|last| last.nonce) else {
             return Ok(());
         };
-        let there: HashSet<EntryHash> = self.chain.stands_above().map(entry_hash).collect();
+        let there: HashSet<EntryHash> = self.chain.stands_above().copied().collect();
         let stands =
             |parcel: &Parcel| there.contains(&parcel.hash) || self.settled(&parcel.hash).is_some();
         let standing = |flight: &&Flight| flight.parcels.iter().all(stands);

@@ -2,12 +2,21 @@
 
 use std::collections::VecDeque;
 
+use symbolon_election::{EntryHash, entry::entry_hash};
+
 use crate::node::BlockEntries;
 use crate::{EthereumError, Header, Node};
 
 /// Blocks in a row, each the parent of the next.
 #[derive(Default)]
-pub(super) struct Tail(VecDeque<(Header, BlockEntries)>);
+pub(super) struct Tail(VecDeque<Above>);
+
+struct Above {
+    header: Header,
+    block: BlockEntries,
+    /// Of its entries, which are looked for more often than blocks come.
+    hashes: Vec<EntryHash>,
+}
 
 impl Tail {
     pub(super) fn clear(&mut self) {
@@ -22,7 +31,7 @@ impl Tail {
         next: u64,
         head: &Header,
     ) -> Result<(), EthereumError> {
-        while let Some((last, _)) = self.0.back() {
+        while let Some(last) = self.last() {
             let still = last.number <= head.number
                 && node
                     .header(last.number)?
@@ -32,29 +41,31 @@ impl Tail {
             }
             self.0.pop_back();
         }
-        let from = self.0.back().map_or(next, |(last, _)| last.number + 1);
+        let from = self.last().map_or(next, |last| last.number + 1);
         for number in from..=head.number {
             let header = node.header(number)?.ok_or(EthereumError::Moved)?;
-            let before = self.0.back().map(|(last, _)| last).or(tip);
+            let before = self.last().or(tip);
             if before.is_some_and(|before| header.parent != before.hash) {
                 return Err(EthereumError::Moved);
             }
             let entries = node.entries_of(&header)?;
-            // A node that gives up a block meanwhile may answer with less than it had.
-            if node
-                .header(number)?
-                .is_none_or(|now| now.hash != header.hash)
-            {
-                return Err(EthereumError::Moved);
-            }
             let block = BlockEntries {
                 number,
                 hash: header.hash,
                 entries,
             };
-            self.0.push_back((header, block));
+            let hashes = block
+                .entries
+                .iter()
+                .map(|entry| entry_hash(entry))
+                .collect();
+            self.0.push_back(Above {
+                header,
+                block,
+                hashes,
+            });
         }
-        match self.0.back().map(|(last, _)| last).or(tip) {
+        match self.last().or(tip) {
             Some(last) if last.hash != head.hash => Err(EthereumError::Moved),
             _ => Ok(()),
         }
@@ -64,13 +75,16 @@ impl Tail {
     pub(super) fn pop_until(&mut self, boundary: u64) -> Option<(Header, BlockEntries)> {
         self.0
             .front()
-            .filter(|(header, _)| header.number <= boundary)?;
-        self.0.pop_front()
+            .filter(|above| above.header.number <= boundary)?;
+        let above = self.0.pop_front()?;
+        Some((above.header, above.block))
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = &[u8]> {
-        self.0
-            .iter()
-            .flat_map(|(_, block)| block.entries.iter().map(Vec::as_slice))
+    pub(super) fn hashes(&self) -> impl Iterator<Item = &EntryHash> {
+        self.0.iter().flat_map(|above| &above.hashes)
+    }
+
+    fn last(&self) -> Option<&Header> {
+        self.0.back().map(|above| &above.header)
     }
 }

@@ -86,6 +86,13 @@ impl Anvil {
         self.rpc("evm_setNextBlockTimestamp", json!([time]));
     }
 
+    /// The number of the newest block.
+    pub fn height(&self) -> u64 {
+        let answer = self.rpc("eth_blockNumber", json!([]));
+        let digits = answer.as_str().unwrap().trim_start_matches("0x");
+        u64::from_str_radix(digits, 16).unwrap()
+    }
+
     pub fn mine(&self) {
         self.rpc("evm_mine", json!([]));
     }

@@ -219,16 +219,11 @@ fn a_node_that_comes_back_with_an_older_state() {
         "an older state",
         |_, _| Fault::Pass,
         move |anvil, round| {
-            let height = || {
-                let height = anvil.rpc("eth_blockNumber", json!([]));
-                let hex = height.as_str().unwrap().trim_start_matches("0x").to_owned();
-                u64::from_str_radix(&hex, 16).unwrap()
-            };
             let mut snapshot = snapshot.lock().unwrap();
             match (round % 15, snapshot.take()) {
-                (5, _) => *snapshot = Some((height(), anvil.rpc("evm_snapshot", json!([])))),
+                (5, _) => *snapshot = Some((anvil.height(), anvil.rpc("evm_snapshot", json!([])))),
                 // On a slow machine more blocks came since than may be lost.
-                (9, Some((taken_at, _))) if height() - taken_at > DEPTH - 3 => {}
+                (9, Some((taken_at, _))) if anvil.height() - taken_at > DEPTH - 3 => {}
                 (9, Some((_, taken))) => drop(anvil.rpc("evm_revert", json!([taken]))),
                 (_, kept) => *snapshot = kept,
             }
