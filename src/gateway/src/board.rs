@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use symbolon_crypto::keyfile;
 use symbolon_election::{Address, ContentHash, EntryHash, Manifest, TrustFile};
-use symbolon_ledger::{Ledger, LedgerError};
+use symbolon_ledger::{LedgerError, LedgerFuture, Submitted};
 use symbolon_ledger_log::{Clock, Files, Inclusion};
 use symbolon_service::config::value;
 
@@ -19,7 +19,10 @@ pub use log::LogBoard;
 
 /// A ledger to publish on, with rolls and contents in a folder beside it.
 #[tonic::async_trait]
-pub trait Board: Ledger {
+pub trait Board: Send + Sync {
+    /// As [`symbolon_ledger::Ledger::submit`].
+    fn submit(&self, entries: Vec<Vec<u8>>) -> LedgerFuture<'_, Vec<Submitted>>;
+
     /// The files beside the entries, served under `/log/`.
     fn files(&self) -> &Files;
 

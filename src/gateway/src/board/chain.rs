@@ -2,7 +2,7 @@
 
 use symbolon_crypto::{ecdsa::SigningKey, keyfile, random};
 use symbolon_election::{ContentHash, EntryHash, Manifest, TrustFile};
-use symbolon_ledger::{Ledger, LedgerError, LedgerFuture, Settled, Submitted};
+use symbolon_ledger::{Ledger, LedgerError, LedgerFuture, Submitted};
 use symbolon_ledger_ethereum::{
     Account, Chain, Config, EthereumError, EthereumLedger, Fees, Settle,
 };
@@ -36,7 +36,6 @@ pub(super) async fn open(
     let ledger = blocking(move || EthereumLedger::open(terms, account)).await?;
     Ok(ChainBoard {
         genesis: *ledger.genesis(),
-
         ledger,
         files,
     })
@@ -79,22 +78,12 @@ async fn blocking<T: Send + 'static>(
     Ok(done.map_err(LedgerError::from)?)
 }
 
-impl Ledger for ChainBoard {
+#[tonic::async_trait]
+impl Board for ChainBoard {
     fn submit(&self, entries: Vec<Vec<u8>>) -> LedgerFuture<'_, Vec<Submitted>> {
         self.ledger.submit(entries)
     }
 
-    fn settled(&self, from: u64, limit: usize) -> LedgerFuture<'_, Vec<Settled>> {
-        self.ledger.settled(from, limit)
-    }
-
-    fn settled_size(&self) -> LedgerFuture<'_, u64> {
-        self.ledger.settled_size()
-    }
-}
-
-#[tonic::async_trait]
-impl Board for ChainBoard {
     fn files(&self) -> &Files {
         &self.files
     }

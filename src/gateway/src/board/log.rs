@@ -5,7 +5,7 @@ use symbolon_election::{
     ContentHash, Entry, EntryHash, LedgerKeys, Manifest, TrustFile, content::content_hash,
     ledger_keys::NoteKey,
 };
-use symbolon_ledger::{Ledger, LedgerFuture, Settled, Submitted};
+use symbolon_ledger::{Ledger, LedgerFuture, Submitted};
 use symbolon_ledger_log::{Clock, Files, Folder, Log, LogLedger};
 use symbolon_tlog::{Hash, LogKey};
 
@@ -71,22 +71,12 @@ fn log(config: &GatewayConfig, trust: &TrustFile, now: u64) -> Result<Log, RunEr
     Ok(Log::open(folder, key, Vec::new(), now)?)
 }
 
-impl Ledger for LogBoard {
+#[tonic::async_trait]
+impl Board for LogBoard {
     fn submit(&self, entries: Vec<Vec<u8>>) -> LedgerFuture<'_, Vec<Submitted>> {
         self.ledger.submit(entries)
     }
 
-    fn settled(&self, from: u64, limit: usize) -> LedgerFuture<'_, Vec<Settled>> {
-        self.ledger.settled(from, limit)
-    }
-
-    fn settled_size(&self) -> LedgerFuture<'_, u64> {
-        self.ledger.settled_size()
-    }
-}
-
-#[tonic::async_trait]
-impl Board for LogBoard {
     fn files(&self) -> &Files {
         &self.files
     }
@@ -114,7 +104,7 @@ impl Board for LogBoard {
     async fn statements(&self, from: u64) -> Result<(u64, Vec<Vec<u8>>), Error> {
         let (mut next, mut statements) = (from, Vec::new());
         while next < self.opened.0 {
-            let page = self.settled(next, PAGE).await?;
+            let page = self.ledger.settled(next, PAGE).await?;
             let Some(last) = page.last() else { break };
             next = last.index + 1;
             let found = page.into_iter().map(|settled| settled.entry);

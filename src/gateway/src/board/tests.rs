@@ -6,7 +6,6 @@ use std::{
 };
 
 use symbolon_election::{Cancelled, Statement, entry::entry_hash};
-use symbolon_ledger::{LedgerFuture, Settled, Submitted};
 use symbolon_ledger_log::{Files, Folder};
 use symbolon_service::Refusal;
 use tokio::sync::Notify;
@@ -67,7 +66,8 @@ impl SlowBoard {
     }
 }
 
-impl Ledger for SlowBoard {
+#[tonic::async_trait]
+impl Board for SlowBoard {
     fn submit(&self, entries: Vec<Vec<u8>>) -> LedgerFuture<'_, Vec<Submitted>> {
         Box::pin(async move {
             let quick = {
@@ -93,17 +93,6 @@ impl Ledger for SlowBoard {
         })
     }
 
-    fn settled(&self, _: u64, _: usize) -> LedgerFuture<'_, Vec<Settled>> {
-        unreachable!("a gateway asks for statements")
-    }
-
-    fn settled_size(&self) -> LedgerFuture<'_, u64> {
-        unreachable!("a gateway asks for statements")
-    }
-}
-
-#[tonic::async_trait]
-impl Board for SlowBoard {
     fn files(&self) -> &Files {
         &self.files
     }

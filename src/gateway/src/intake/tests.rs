@@ -19,15 +19,20 @@ async fn refused(intake: &Arc<Intake>, entry: &[u8]) -> &'static str {
         .name()
 }
 
-async fn look(intake: &Arc<Intake>, ledger: &LogBoard) -> Result<(), Error> {
+async fn look(intake: &Arc<Intake>, board: &LogBoard) -> Result<(), Error> {
     let stopped = Box::new(|error: &Error| panic!("{error}"));
-    let mut publisher = Publisher::new(Arc::clone(intake), Arc::new(ledger.clone()), stopped);
+    let mut publisher = Publisher::new(Arc::clone(intake), Arc::new(board.clone()), stopped);
     publisher.look().await
 }
 
-async fn ballots_on(ledger: &LogBoard) -> Vec<UnverifiedBallot> {
-    let size = ledger.settled_size().await.unwrap();
-    let entries = ledger.settled(0, size as usize).await.unwrap().into_iter();
+async fn ballots_on(board: &LogBoard) -> Vec<UnverifiedBallot> {
+    let size = board.ledger().settled_size().await.unwrap();
+    let entries = board
+        .ledger()
+        .settled(0, size as usize)
+        .await
+        .unwrap()
+        .into_iter();
     let ballots = entries.filter_map(|settled| match Entry::decode(&settled.entry) {
         Ok(Entry::Ballot(ballot)) => Some(ballot),
         _ => None,
@@ -43,24 +48,24 @@ fn manifest(city: &City, intake: &Intake) -> VerifiedManifest {
 #[tokio::test]
 async fn a_good_ballot_gets_a_receipt_and_is_published_in_its_time() {
     let city = City::new(1);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     let ballot = city.ballot(7, 20, 0, CHOICE);
     let (hash, receipt) = intake.cast(&ballot.to_entry()).await.unwrap();
     let include_by = receipt.include_by;
     assert!(include_by > NOW + INTERVAL / 2 && include_by <= NOW + 2 * INTERVAL);
     receipt.verify(&manifest(&city, &intake)).unwrap();
-    look(&intake, &ledger).await.unwrap();
+    look(&intake, &board).await.unwrap();
     city.at(include_by - INTERVAL / 2);
-    look(&intake, &ledger).await.unwrap();
-    assert_eq!(ballots_on(&ledger).await, [ballot]);
-    let place = ledger.place(&hash).await.unwrap();
+    look(&intake, &board).await.unwrap();
+    assert_eq!(ballots_on(&board).await, [ballot]);
+    let place = board.place(&hash).await.unwrap();
     assert_eq!(place.unwrap().index, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ballot_a_thousand_times_and_over_a_restart_is_one_entry_with_one_receipt() {
     let city = City::new(1);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     let entry = Arc::new(city.ballot(7, 20, 0, CHOICE).to_entry());
     let casts = (0..1000).map(|_| {
         let (intake, entry) = (Arc::clone(&intake), Arc::clone(&entry));
@@ -73,20 +78,20 @@ async fn a_ballot_a_thousand_times_and_over_a_restart_is_one_entry_with_one_rece
     }
     assert!(receipts.iter().all(|receipt| *receipt == receipts[0]));
     intake.outbox.store().close().await.unwrap();
-    drop((intake, ledger));
-    let (intake, ledger) = city.gateway().await;
+    drop((intake, board));
+    let (intake, board) = city.gateway().await;
     assert_eq!(intake.cast(&entry).await.unwrap(), receipts[0]);
     city.at(NOW + 2 * INTERVAL);
-    look(&intake, &ledger).await.unwrap();
-    look(&intake, &ledger).await.unwrap();
+    look(&intake, &board).await.unwrap();
+    look(&intake, &board).await.unwrap();
     assert_eq!(intake.cast(&entry).await.unwrap(), receipts[0]);
-    assert_eq!(ballots_on(&ledger).await.len(), 1);
+    assert_eq!(ballots_on(&board).await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_batch_waits_for_enough_places_and_is_sorted_by_them() {
     let city = City::new(3);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     let last = CLOSES + GRACE;
     for (place, seed) in [(290, 20), (5, 21)] {
         let ballot = city.ballot(place, seed, 0, CHOICE);
@@ -101,13 +106,13 @@ async fn a_batch_waits_for_enough_places_and_is_sorted_by_them() {
         last
     );
     city.at(NOW + INTERVAL);
-    look(&intake, &ledger).await.unwrap();
-    assert!(ballots_on(&ledger).await.is_empty());
+    look(&intake, &board).await.unwrap();
+    assert!(ballots_on(&board).await.is_empty());
     let third = city.ballot(100, 22, 0, CHOICE);
     assert!(intake.cast(&third.to_entry()).await.unwrap().1.include_by < last);
     city.at(NOW + 3 * INTERVAL);
-    look(&intake, &ledger).await.unwrap();
-    let places = ballots_on(&ledger)
+    look(&intake, &board).await.unwrap();
+    let places = ballots_on(&board)
         .await
         .iter()
         .map(|b| (b.roll_index.0, b.sequence))
@@ -118,20 +123,20 @@ async fn a_batch_waits_for_enough_places_and_is_sorted_by_them() {
 #[tokio::test]
 async fn the_last_batch_is_published_whole_soon_after_closes() {
     let city = City::new(3);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     city.at(CLOSES);
     intake
         .cast(&city.ballot(5, 21, 0, CHOICE).to_entry())
         .await
         .unwrap();
-    look(&intake, &ledger).await.unwrap();
-    assert!(ballots_on(&ledger).await.is_empty());
+    look(&intake, &board).await.unwrap();
+    assert!(ballots_on(&board).await.is_empty());
     city.at(CLOSES + 1);
-    look(&intake, &ledger).await.unwrap();
-    assert!(ballots_on(&ledger).await.is_empty());
+    look(&intake, &board).await.unwrap();
+    assert!(ballots_on(&board).await.is_empty());
     city.at(CLOSES + 2);
-    look(&intake, &ledger).await.unwrap();
-    assert_eq!(ballots_on(&ledger).await.len(), 1);
+    look(&intake, &board).await.unwrap();
+    assert_eq!(ballots_on(&board).await.len(), 1);
     assert_eq!(
         refused(&intake, &city.ballot(6, 22, 0, CHOICE).to_entry()).await,
         "ELECTION_CLOSED"
@@ -238,9 +243,9 @@ async fn an_election_of_other_officers_is_passed_over() {
     };
     let other_id = other.election(city.trust.domain());
     city.write_statement(2, Statement::Manifest(other), 1);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     assert!(intake.book.get(&other_id).is_none());
-    assert_eq!(ledger.settled_size().await.unwrap(), 2);
+    assert_eq!(board.ledger().settled_size().await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -264,12 +269,12 @@ async fn an_election_of_another_gateway_or_log_is_passed_over() {
     };
     city.write_statement(2, Statement::Manifest(elsewhere.clone()), 2);
     city.write_statement(3, Statement::Manifest(others.clone()), 2);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     for manifest in [elsewhere, others] {
         let id = manifest.election(city.trust.domain());
         assert!(intake.book.get(&id).is_none());
     }
-    assert_eq!(ledger.settled_size().await.unwrap(), 2);
+    assert_eq!(board.ledger().settled_size().await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -286,8 +291,8 @@ async fn a_cancelled_election_takes_nothing() {
 async fn statements_are_on_the_ledger_once_however_often_the_gateway_starts() {
     let city = City::new(1);
     for _ in 0..3 {
-        let (intake, ledger) = city.gateway().await;
-        assert_eq!(ledger.settled_size().await.unwrap(), 2);
+        let (intake, board) = city.gateway().await;
+        assert_eq!(board.ledger().settled_size().await.unwrap(), 2);
         intake.outbox.store().close().await.unwrap();
     }
 }
@@ -295,31 +300,31 @@ async fn statements_are_on_the_ledger_once_however_often_the_gateway_starts() {
 #[tokio::test]
 async fn a_gateway_goes_on_from_its_own_ledger_while_the_source_is_gone() {
     let city = City::new(1);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     let ballot = city.ballot(5, 21, 0, CHOICE);
     intake.cast(&ballot.to_entry()).await.unwrap();
     intake.outbox.store().close().await.unwrap();
-    drop((intake, ledger));
+    drop((intake, board));
     std::fs::remove_dir_all(city.source()).unwrap();
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     let later = city.ballot(6, 22, 0, CHOICE);
     intake.cast(&later.to_entry()).await.unwrap();
     city.at(NOW + 2 * INTERVAL);
-    look(&intake, &ledger).await.unwrap();
-    assert_eq!(ballots_on(&ledger).await, [ballot, later]);
+    look(&intake, &board).await.unwrap();
+    assert_eq!(ballots_on(&board).await, [ballot, later]);
 }
 
 #[tokio::test]
 async fn a_place_that_was_published_makes_no_later_promise() {
     let city = City::new(2);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     for (place, seed) in [(5, 21), (6, 22)] {
         let ballot = city.ballot(place, seed, 0, CHOICE);
         intake.cast(&ballot.to_entry()).await.unwrap();
     }
     city.at(NOW + INTERVAL);
-    look(&intake, &ledger).await.unwrap();
-    assert_eq!(ballots_on(&ledger).await.len(), 2);
+    look(&intake, &board).await.unwrap();
+    assert_eq!(ballots_on(&board).await.len(), 2);
     let alone = city.ballot(7, 23, 0, CHOICE);
     let (_, receipt) = intake.cast(&alone.to_entry()).await.unwrap();
     assert_eq!(receipt.include_by, CLOSES + GRACE);
@@ -328,7 +333,7 @@ async fn a_place_that_was_published_makes_no_later_promise() {
 #[tokio::test]
 async fn a_caller_who_hangs_up_leaves_a_ballot_that_is_published_all_the_same() {
     let city = City::new(1);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     let ballot = city.ballot(5, 21, 0, CHOICE);
     for patience in 0..40 {
         let entry = ballot.to_entry();
@@ -337,8 +342,8 @@ async fn a_caller_who_hangs_up_leaves_a_ballot_that_is_published_all_the_same() 
     }
     let (_, receipt) = intake.cast(&ballot.to_entry()).await.unwrap();
     city.at(receipt.include_by - INTERVAL / 2);
-    look(&intake, &ledger).await.unwrap();
-    assert_eq!(ballots_on(&ledger).await, [ballot]);
+    look(&intake, &board).await.unwrap();
+    assert_eq!(ballots_on(&board).await, [ballot]);
 }
 
 #[tokio::test]
@@ -353,28 +358,28 @@ async fn a_close_that_comes_before_its_time_waits_for_it() {
     city.write_content(b"list");
     city.write_statement(2, Statement::Close(close), 2);
     city.at(CLOSES);
-    let (_, ledger, mut follower) = city.parts();
+    let (_, board, mut follower) = city.parts();
     follower.catch_up().await.unwrap();
-    assert_eq!(ledger.settled_size().await.unwrap(), 2);
+    assert_eq!(board.ledger().settled_size().await.unwrap(), 2);
     city.at(CLOSES + 1);
     follower.catch_up().await.unwrap();
-    assert_eq!(ledger.settled_size().await.unwrap(), 3);
+    assert_eq!(board.ledger().settled_size().await.unwrap(), 3);
 }
 
 #[tokio::test]
 async fn a_ballot_that_the_ledger_has_already_is_not_doubled_after_a_crash() {
     let city = City::new(1);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     let ballot = city.ballot(5, 21, 0, CHOICE);
     intake.cast(&ballot.to_entry()).await.unwrap();
     // Published, and the process ended before the outbox was told.
-    ledger.submit(vec![ballot.to_entry()]).await.unwrap();
+    board.submit(vec![ballot.to_entry()]).await.unwrap();
     intake.outbox.store().close().await.unwrap();
-    drop((intake, ledger));
-    let (intake, ledger) = city.gateway().await;
+    drop((intake, board));
+    let (intake, board) = city.gateway().await;
     city.at(NOW + 2 * INTERVAL);
-    look(&intake, &ledger).await.unwrap();
-    assert_eq!(ballots_on(&ledger).await.len(), 1);
+    look(&intake, &board).await.unwrap();
+    assert_eq!(ballots_on(&board).await.len(), 1);
     let hash = entry_hash(&ballot.to_entry());
     assert_eq!(intake.batches.holds(&hash), None);
 }
@@ -421,7 +426,7 @@ async fn a_token_of_the_next_issuer_is_taken_once_its_rotation_is_there_and_earl
 async fn a_ballot_keeps_its_receipt_when_its_token_was_issued_again_by_the_next_issuer() {
     let city = City::new(1);
     rotate_to(&city, 66);
-    let (intake, ledger) = city.gateway().await;
+    let (intake, board) = city.gateway().await;
     let ballot = city.ballot(7, 20, 0, CHOICE);
     let (hash, receipt) = intake.cast(&ballot.to_entry()).await.unwrap();
     let again = city.with_issuer(ballot.clone(), 66).to_entry();
@@ -429,8 +434,8 @@ async fn a_ballot_keeps_its_receipt_when_its_token_was_issued_again_by_the_next_
     let other = city.with_issuer(city.ballot(7, 20, 0, &[1, 3]), 66);
     assert_eq!(refused(&intake, &other.to_entry()).await, "SEQUENCE_TAKEN");
     city.at(receipt.include_by);
-    look(&intake, &ledger).await.unwrap();
-    assert_eq!(ballots_on(&ledger).await, [ballot]);
+    look(&intake, &board).await.unwrap();
+    assert_eq!(ballots_on(&board).await, [ballot]);
 }
 
 #[tokio::test]
@@ -438,8 +443,8 @@ async fn a_rotation_that_comes_after_closes_does_not_reach_the_ledger() {
     let city = City::new(1);
     rotate_to(&city, 66);
     city.at(CLOSES + 1);
-    let (intake, ledger) = city.gateway().await;
-    assert_eq!(ledger.settled_size().await.unwrap(), 2);
+    let (intake, board) = city.gateway().await;
+    assert_eq!(board.ledger().settled_size().await.unwrap(), 2);
     let id = city.manifest.election(city.trust.domain());
     assert!(!intake.book.get(&id).unwrap().issuers.rotated());
 }
