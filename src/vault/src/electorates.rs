@@ -14,6 +14,9 @@ use crate::{
     seal::Keys,
 };
 
+/// How many electorates are read at a time.
+const PAGE: usize = 64;
+
 /// The name of an electorate: 1 to 64 characters of a-z, 0-9, '-', '_' and '.'.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElectorateName(String);
@@ -131,6 +134,21 @@ impl Core {
             Ok((name, Table::Electorate.decode(&row.value.bytes)?))
         });
         electorates.collect()
+    }
+
+    /// All electorates.
+    pub(crate) async fn all_electorates(&self) -> Result<Vec<(ElectorateName, Electorate)>, Error> {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = self.electorates_after(&after, PAGE).await?;
+            let Some((last, _)) = page.last() else {
+                return Ok(all);
+            };
+            after.clone_from(last);
+            for (name, row) in page {
+                all.push((ElectorateName::parse(&name)?, row));
+            }
+        }
     }
 
     /// An electorate and its row's value.

@@ -14,9 +14,6 @@ use crate::{
     seal::Keys,
 };
 
-/// How many electorates are read at a time.
-const PAGE: usize = 64;
-
 impl Core {
     /// Detaches one of a portal's people from it: no registration ID of its resolves any more, and
     /// no electorate of its holds them. The last portal's call has the record wait for officers to
@@ -95,31 +92,24 @@ impl Core {
         portal: &PortalName,
         mut change: Change,
     ) -> Result<Change, Error> {
-        let mut after = String::new();
-        loop {
-            let page = self.electorates_after(&after, PAGE).await?;
-            let Some((last, _)) = page.last() else {
-                return Ok(change);
+        let all = self.all_electorates().await?.into_iter();
+        let own = all.filter(|(_, row)| row.portal == portal.as_str());
+        let members: Vec<(ElectorateName, Key)> =
+            own.map(|(name, row)| (name, row.member(person))).collect();
+        let keys = members.iter().map(|(_, key)| key.clone()).collect();
+        let there = self.store.get(keys).await?;
+        for ((name, member), there) in members.into_iter().zip(there) {
+            let Some(there) = there else {
+                continue;
             };
-            after.clone_from(last);
-            let own = page.iter().filter(|(_, row)| row.portal == portal.as_str());
-            let members: Vec<(&String, Key)> =
-                own.map(|(name, row)| (name, row.member(person))).collect();
-            let keys = members.iter().map(|(_, key)| key.clone()).collect();
-            let there = self.store.get(keys).await?;
-            for ((name, member), there) in members.into_iter().zip(there) {
-                let Some(there) = there else {
-                    continue;
-                };
-                let name = ElectorateName::parse(name)?;
-                let (mut electorate, row) = self.electorate(&name).await?;
-                electorate.size = electorate.size.saturating_sub(1);
-                change = change
-                    .at(member.clone(), there.revision)
-                    .delete(member)
-                    .at(name.key(), row.revision)
-                    .put(name.key(), encode(&electorate));
-            }
+            let (mut electorate, row) = self.electorate(&name).await?;
+            electorate.size = electorate.size.saturating_sub(1);
+            change = change
+                .at(member.clone(), there.revision)
+                .delete(member)
+                .at(name.key(), row.revision)
+                .put(name.key(), encode(&electorate));
         }
+        Ok(change)
     }
 }

@@ -31,8 +31,6 @@ use crate::{
 
 /// The most roots of a record: each is looked for in each election.
 const MOST_ROOTS: usize = 16;
-/// How many electorates are read at a time.
-const PAGE: usize = 64;
 
 /// The record that others become part of.
 struct Merged {
@@ -190,18 +188,10 @@ impl Core {
 
     /// Whoever was in an electorate under any of the names is in it under the one.
     async fn move_members(&self, merged: &Merged, mut change: Change) -> Result<Change, Error> {
-        let mut after = String::new();
-        loop {
-            let page = self.electorates_after(&after, PAGE).await?;
-            let Some((last, _)) = page.last() else {
-                return Ok(change);
-            };
-            after.clone_from(last);
-            for (name, _) in &page {
-                let name = ElectorateName::parse(name)?;
-                change = self.move_member(&name, merged, change).await?;
-            }
+        for (name, _) in self.all_electorates().await? {
+            change = self.move_member(&name, merged, change).await?;
         }
+        Ok(change)
     }
 
     async fn move_member(
