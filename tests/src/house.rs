@@ -424,7 +424,6 @@ impl House {
         run(program("symbolon")
             .args(["pki", "issue", &pki, "--role", "vault", "--name", "main"])
             .args(server));
-        let endpoint = format!("https://localhost:{}", self.vault_port);
         for (role, name) in [
             ("portal", "main"),
             ("gateway", "main"),
@@ -433,9 +432,17 @@ impl House {
             ("registrar", "main"),
             ("auditor", "main"),
         ] {
-            let args = ["--role", role, "--name", name, "--endpoint", &endpoint];
-            run(program("symbolon").args(["pki", "issue", &pki]).args(args));
+            self.issue(role, name);
         }
+    }
+
+    /// Gives a caller of the vault a certificate.
+    pub fn issue(&self, role: &str, name: &str) {
+        let endpoint = format!("https://localhost:{}", self.vault_port);
+        let args = ["--role", role, "--name", name, "--endpoint", &endpoint];
+        run(program("symbolon")
+            .args(["pki", "issue", &self.path("pki")])
+            .args(args));
     }
 
     /// Makes a signing key, `key-NAME.json`; its address.

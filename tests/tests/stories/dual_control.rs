@@ -2,20 +2,10 @@
 
 use std::fs;
 
-use crate::house::{House, program, run};
-
-const PERSON: [&str; 10] = [
-    "person",
-    "register",
-    "--attribute",
-    "family_name=Ёлкина",
-    "--attribute",
-    "given_name=Зоя",
-    "--attribute",
-    "birth_date=1980-02-29",
-    "--attribute",
-    "document=AB 123456",
-];
+use crate::{
+    house::{House, program, run},
+    people::PERSON,
+};
 
 #[test]
 fn one_officer_suspends_a_portal_and_two_let_it_go_on() {

@@ -3,7 +3,11 @@
 
 use std::fs;
 
-use crate::house::{House, Plan, program, run};
+use crate::{
+    house::{House, Plan, program, run},
+    people::register,
+    restored::only,
+};
 
 /// Unseals a house's vault.
 type Unseal = fn(&House);
@@ -27,40 +31,17 @@ fn with_backups(plan: Plan) -> House {
     house
 }
 
-fn register(house: &House) -> String {
-    let mut args = vec!["person", "register"];
-    for attribute in [
-        "family_name=Ada",
-        "given_name=Zoë",
-        "birth_date=1980-02-29",
-        "document=A1234567",
-    ] {
-        args.extend(["--attribute", attribute]);
-    }
-    let said = house.symbolon("portal-main", &args);
-    said["registrationId"].as_str().unwrap().to_owned()
-}
-
-/// The one file of a folder that ends so.
-fn only(house: &House, folder: &str, ending: &str) -> String {
-    let files = fs::read_dir(house.path(folder)).unwrap();
-    let paths = files.map(|file| file.unwrap().path().to_str().unwrap().to_owned());
-    let mut found: Vec<_> = paths.filter(|path| path.ends_with(ending)).collect();
-    assert_eq!(found.len(), 1, "{found:?}");
-    found.remove(0)
-}
-
 /// Seals and unseals again; whether everybody is still who they were.
 fn again(house: &House, unseal: Unseal, known: &str) {
     house.symbolon("officer-one", &["seal"]);
     unseal(house);
-    assert_eq!(register(house), known);
+    assert_eq!(register(house, "Ada", "A1234567"), known);
 }
 
 fn through_a_rotation_and_a_restore(house: &House, unseal: Unseal) {
     let vault = house.start_sealed();
     unseal(house);
-    let known = register(house);
+    let known = register(house, "Ada", "A1234567");
     let secret = fs::read(house.path("vault/ring-secret")).unwrap();
     house.decide(&["rotate-key", "index", "--share", "100"]);
     house.symbolon("officer-one", &["keys", "watch"]);
@@ -80,7 +61,7 @@ fn through_a_rotation_and_a_restore(house: &House, unseal: Unseal) {
     restore(house, &remembered);
     let _vault = house.start_sealed();
     unseal(house);
-    assert_eq!(register(house), known);
+    assert_eq!(register(house, "Ada", "A1234567"), known);
     again(house, unseal, &known);
 }
 

@@ -3,7 +3,8 @@
 use crate::{
     first_vote::Voter,
     house::{House, program, run},
-    restored::{is_refused, open_election, register},
+    people::register,
+    restored::{is_refused, open_election},
 };
 
 /// What `symbolon-vault check --records` says while the vault is stopped.

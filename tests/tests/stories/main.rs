@@ -19,6 +19,7 @@ mod house;
 mod kept_unsealing;
 mod lives;
 mod papers;
+mod people;
 mod restored;
 mod revoked_certificate;
 mod rewrap;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     first_vote::{Voter, content, now},
     house::{House, program, refused, run},
+    people::register,
 };
 
 const BACKUP: &str = r#"
@@ -15,22 +16,6 @@ store = "backup/store"
 ring = "backup/ring"
 ring_secret = "backup/ring-secret"
 "#;
-
-/// Registers somebody; the registration ID.
-pub(crate) fn register(house: &House, name: &str, document: &str) -> String {
-    let own = [
-        format!("family_name={name}"),
-        "given_name=Zoë".to_owned(),
-        "birth_date=1980-02-29".to_owned(),
-        format!("document={document}"),
-    ];
-    let mut args = vec!["person", "register"];
-    for attribute in &own {
-        args.extend(["--attribute", attribute]);
-    }
-    let said = house.symbolon("portal-main", &args);
-    said["registrationId"].as_str().unwrap().to_owned()
-}
 
 /// Opens an election of an hour; its ID.
 pub(crate) fn open_election(house: &House, receipts: &str) -> String {
@@ -64,7 +49,7 @@ pub(crate) fn open_election(house: &House, receipts: &str) -> String {
 }
 
 /// The one file of a folder that ends so.
-fn only(house: &House, folder: &str, ending: &str) -> String {
+pub(crate) fn only(house: &House, folder: &str, ending: &str) -> String {
     let files = fs::read_dir(house.path(folder)).unwrap();
     let paths = files.map(|file| file.unwrap().path().to_str().unwrap().to_owned());
     let mut found: Vec<_> = paths.filter(|path| path.ends_with(ending)).collect();

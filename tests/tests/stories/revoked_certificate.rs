@@ -1,20 +1,10 @@
 //! One officer revokes a stolen certificate; a new one is good at once, and two officers restore
 //! the old one.
 
-use crate::house::{House, program, run};
-
-const PERSON: [&str; 10] = [
-    "person",
-    "register",
-    "--attribute",
-    "family_name=Ёлкина",
-    "--attribute",
-    "given_name=Зоя",
-    "--attribute",
-    "birth_date=1980-02-29",
-    "--attribute",
-    "document=AB 123456",
-];
+use crate::{
+    house::{House, program, run},
+    people::PERSON,
+};
 
 /// The serial number of a client's newest certificate, as the authority lists it.
 fn serial(house: &House, role: &str) -> String {

@@ -2,7 +2,10 @@
 
 use std::{fs, process::Command};
 
-use crate::house::{House, PASSPHRASE, PIN, Plan, TOKEN_MODULE, program, refused, run};
+use crate::{
+    house::{House, PASSPHRASE, PIN, Plan, TOKEN_MODULE, refused, run},
+    people::register,
+};
 
 fn house() -> House {
     let house = House::build_as(Plan::default());
@@ -10,27 +13,10 @@ fn house() -> House {
     let config = fs::read_to_string(house.path("vault.toml")).unwrap();
     let with_module = format!("[keys]\npkcs11_module = {TOKEN_MODULE:?}");
     house.write("vault.toml", &config.replace("[keys]", &with_module));
-    let endpoint = format!("https://localhost:{}", house.vault_port);
     for name in ["two", "three"] {
-        let pki = house.path("pki");
-        let args = ["--role", "officer", "--name", name, "--endpoint", &endpoint];
-        run(program("symbolon").args(["pki", "issue", &pki]).args(args));
+        house.issue("officer", name);
     }
     house
-}
-
-fn register(house: &House) -> String {
-    let mut args = vec!["person", "register"];
-    for attribute in [
-        "family_name=Ada",
-        "given_name=Zoë",
-        "birth_date=1980-02-29",
-        "document=A1234567",
-    ] {
-        args.extend(["--attribute", attribute]);
-    }
-    let said = house.symbolon("portal-main", &args);
-    said["registrationId"].as_str().unwrap().to_owned()
 }
 
 fn rewrap(house: &House, officer: &str, args: &[&str]) -> serde_json::Value {
@@ -49,7 +35,7 @@ fn check(house: &House, option: [&str; 2], more: &[&str]) -> Command {
 fn a_vault_moves_from_a_passphrase_to_shares_to_a_token_and_back() {
     let house = house();
     let vault = house.start_vault();
-    let known = register(&house);
+    let known = register(&house, "Ada", "A1234567");
     let before =
         ["ring", "ring-secret"].map(|name| fs::read(house.path(&format!("vault/{name}"))).unwrap());
 
@@ -98,7 +84,7 @@ fn a_vault_moves_from_a_passphrase_to_shares_to_a_token_and_back() {
     }
     let told = house.symbolon_refuses("officer-one", &["keys", "rewrap", "cancel"]);
     assert!(told.contains("NO_REWRAP"), "{told}");
-    assert_eq!(register(&house), known);
+    assert_eq!(register(&house, "Ada", "A1234567"), known);
     drop(vault); // kill -9
 
     // Nothing opens the old way; old copies do, with the old ring secret only.
@@ -151,7 +137,7 @@ fn a_vault_moves_from_a_passphrase_to_shares_to_a_token_and_back() {
     rewrap(&house, "officer-one", &["prove", "--passphrase-file", &old]);
     house.symbolon("officer-one", &["seal"]);
     house.unseal();
-    assert_eq!(register(&house), known);
+    assert_eq!(register(&house, "Ada", "A1234567"), known);
     vault.stop();
     audited(&house);
 }

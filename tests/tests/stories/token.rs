@@ -2,7 +2,10 @@
 
 use std::{fs, process::Command};
 
-use crate::house::{House, PASSPHRASE, PIN, Plan, TOKEN_MODULE, refused, run};
+use crate::{
+    house::{House, PASSPHRASE, PIN, Plan, TOKEN_MODULE, refused, run},
+    people::PERSON,
+};
 
 fn house() -> House {
     House::build_as(Plan {
@@ -45,7 +48,7 @@ fn a_token_unseals_and_a_wrong_pin_another_token_or_none_does_not() {
     let told = house.symbolon_refuses("officer-one", &unseal(&wrong));
     assert!(told.contains("WRONG_PIN"), "{told}");
     house.symbolon("officer-one", &unseal(&pin));
-    let people = house.symbolon("portal-main", &person());
+    let people = house.symbolon("portal-main", &PERSON);
     house.symbolon("officer-one", &["seal"]);
 
     // The token is taken out while the vault runs, and another of its name put in; then it is back.
@@ -66,7 +69,7 @@ fn a_token_unseals_and_a_wrong_pin_another_token_or_none_does_not() {
     fs::remove_dir_all(&tokens).unwrap();
     fs::rename(&away, &tokens).unwrap();
     house.symbolon("officer-one", &unseal(&pin));
-    assert_eq!(house.symbolon("portal-main", &person()), people);
+    assert_eq!(house.symbolon("portal-main", &PERSON), people);
     let expected = [
         "refused", "refused", "unsealed", "refused", "refused", "unsealed",
     ];
@@ -75,19 +78,6 @@ fn a_token_unseals_and_a_wrong_pin_another_token_or_none_does_not() {
 
     check_offline(&house, &pin);
     no_module(&house, &pin);
-}
-
-fn person() -> Vec<&'static str> {
-    let mut args = vec!["person", "register"];
-    for attribute in [
-        "family_name=Ada",
-        "given_name=Zoë",
-        "birth_date=1980-02-29",
-        "document=A1234567",
-    ] {
-        args.extend(["--attribute", attribute]);
-    }
-    args
 }
 
 /// On the vault's host the PIN opens the ring for a check; ring, ring secret and PIN without the token don't.

@@ -16,11 +16,8 @@ fn house() -> House {
         unseal_shares: Some((2, 3)),
         ..Plan::default()
     });
-    let endpoint = format!("https://localhost:{}", house.vault_port);
     for name in ["two", "three"] {
-        let pki = house.path("pki");
-        let args = ["--role", "officer", "--name", name, "--endpoint", &endpoint];
-        run(program("symbolon").args(["pki", "issue", &pki]).args(args));
+        house.issue("officer", name);
     }
     house
 }
