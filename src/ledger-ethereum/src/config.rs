@@ -55,8 +55,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// The usual terms. A transaction stays below what clients take (128 KiB) and far below what
-    /// EIP-7825 allows (16 777 216 gas).
+    /// The usual terms. A transaction stays below what clients take (131 072 bytes) and far below
+    /// what EIP-7825 allows (16 777 216 gas).
     pub fn new(endpoints: Vec<String>, domain: Domain, settle: Settle) -> Self {
         Self {
             endpoints,
@@ -65,7 +65,7 @@ impl Config {
             settle,
             fees: Fees::default(),
             max_gas: 12_000_000,
-            max_bytes: 100_000,
+            max_bytes: 125_000,
             patience: Duration::from_secs(30),
             look: Duration::from_millis(250),
         }

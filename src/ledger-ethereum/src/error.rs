@@ -82,7 +82,7 @@ pub enum EthereumError {
         needs: u128,
     },
     /// No block holds a transaction that was handed in; one may still do so.
-    #[error("no block holds the transaction 0x{} yet", hex::encode(.0))]
+    #[error("no block holds the transaction 0x{} yet", alloy_primitives::hex::encode(.0))]
     Waits([u8; 32]),
     /// The thread that drives the ledger is gone.
     #[error("stopped")]

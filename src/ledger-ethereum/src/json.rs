@@ -1,5 +1,6 @@
 //! Ethereum's JSON: quantities and bytes as hexadecimal text.
 
+use alloy_primitives::hex;
 use serde_json::Value;
 
 /// A number as nodes write it.
@@ -14,7 +15,8 @@ pub(crate) fn wide_quantity(value: &Value) -> Option<u128> {
 
 /// Bytes as nodes write them.
 pub(crate) fn bytes(value: &Value) -> Option<Vec<u8>> {
-    hex::decode(value.as_str()?.strip_prefix("0x")?).ok()
+    let text = value.as_str().filter(|text| text.starts_with("0x"))?;
+    hex::decode(text).ok()
 }
 
 /// Bytes of an exact length.
@@ -29,7 +31,7 @@ pub(crate) fn to_quantity(number: u64) -> Value {
 
 /// Bytes as nodes read them.
 pub(crate) fn to_bytes(bytes: &[u8]) -> Value {
-    format!("0x{}", hex::encode(bytes)).into()
+    hex::encode_prefixed(bytes).into()
 }
 
 #[cfg(test)]
@@ -43,6 +45,14 @@ mod tests {
         }
         assert_eq!(bytes(&to_bytes(&[0, 1, 255])), Some(vec![0, 1, 255]));
         assert_eq!(array::<2>(&to_bytes(&[0, 1, 255])), None);
+    }
+
+    #[test]
+    fn bytes_have_one_prefix_and_whole_digits() {
+        for text in ["", "00", "0x0", "0x0x00", "0X00", "0xg0"] {
+            assert_eq!(bytes(&text.into()), None, "{text}");
+        }
+        assert_eq!(bytes(&"0x".into()), Some(Vec::new()));
     }
 
     #[test]
