@@ -47,6 +47,11 @@ impl Anvil {
         Self { process, url }
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Asks it something; what it answers.
     pub fn ask(&self, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});

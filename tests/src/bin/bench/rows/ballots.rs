@@ -183,7 +183,7 @@ fn part(
 }
 
 /// What the parts of a ballot cost, each measured alone, in microseconds.
-struct Parts {
+pub(super) struct Parts {
     empty_call: f64,
     recoveries: f64,
     signature: f64,
@@ -191,7 +191,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn measure(bench: &Bench, city: &City, gateway: &Daemon) -> Self {
+    pub(super) fn measure(bench: &Bench, city: &City, gateway: &Daemon) -> Self {
         let until = Until::Time(Duration::from_millis(bench.size(1500, 500)));
         let empty = Load::usual(city.profile(), until).run(gateway.id(), empty_call);
         let times = bench.size(10_000, 3_000);
@@ -203,12 +203,12 @@ impl Parts {
         }
     }
 
-    fn sum(&self) -> f64 {
+    pub(super) fn sum(&self) -> f64 {
         self.empty_call + self.recoveries + self.signature + self.commit
     }
 
     /// The medians of several, for who asks what the sum is made of.
-    fn told(parts: &[Self]) -> String {
+    pub(super) fn told(parts: &[Self]) -> String {
         let median =
             |part: fn(&Self) -> f64| Spread::new(parts.iter().map(part).collect()).median();
         format!(
