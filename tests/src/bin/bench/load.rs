@@ -169,7 +169,7 @@ impl Load {
                         }
                         let started = Instant::now();
                         if let Err(status) = caller(number).await {
-                            return counted.fail(&status);
+                            return counted.fail(number, &status);
                         }
                         counted.calls.fetch_add(1, Ordering::Relaxed);
                         if counted.keep.load(Ordering::Relaxed) == 1 {
@@ -203,10 +203,10 @@ struct Counted {
 
 impl Counted {
     /// One failure ends the loop.
-    fn fail(&self, status: &Status) {
+    fn fail(&self, number: u64, status: &Status) {
         let refusal = Refusal::from_status(status);
         let told = format!(
-            "{:?}, {}, again after {:?}",
+            "call {number}, {:?}, {}, again after {:?}",
             status.code(),
             refusal.reason().name(),
             refusal.retry_after()
