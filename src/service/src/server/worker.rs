@@ -71,8 +71,11 @@ fn thread(
         what: "starting a worker",
         source,
     };
+    // What other threads wake comes first: a group commit ends many calls at once, and only then
+    // does their connection write, for all of them.
     let runtime = Builder::new_current_thread()
         .enable_all()
+        .global_queue_interval(1)
         .build()
         .map_err(system)?;
     std::thread::Builder::new()
