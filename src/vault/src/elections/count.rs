@@ -15,16 +15,16 @@ use crate::{Error, core::Core, issuance::Issuance, sweep::count};
 const GOOD_FOR: u32 = 20;
 /// The most elections whose counts are kept.
 const KEPT: usize = 128;
-/// Fewer than that are counted anew each time.
-const MANY: u64 = 1 << 16;
+/// Fewer than that are counted anew for whoever asks.
+const MANY: u64 = 1 << 12;
 
-/// Counts by election; whoever asks while one is taken waits for it.
+/// Counts by election; whoever asks while one is taken waits for it, and all who wait share the next.
 #[derive(Default)]
 pub(super) struct Counts(Mutex<HashMap<ElectionId, Arc<tokio::sync::Mutex<Option<Count>>>>>);
 
 struct Count {
     issued: u64,
-    taken: Instant,
+    begun: Instant,
     cost: Duration,
 }
 
@@ -39,14 +39,16 @@ impl Counts {
 }
 
 impl Count {
-    fn is_good(&self) -> bool {
-        self.issued >= MANY && self.taken.elapsed() < self.cost * GOOD_FOR
+    /// Whether it tells somebody what they want to know who asked at a moment.
+    fn is_good(&self, asked: Instant) -> bool {
+        let fresh = self.begun.elapsed() < self.cost * GOOD_FOR;
+        self.begun >= asked || self.issued >= MANY && fresh
     }
 }
 
 impl Core {
     /// How many tokens were issued. Where many were, the count may be as much older as
-    /// [`GOOD_FOR`] times counting them takes; once the issued list is written it is exact.
+    /// [`GOOD_FOR`] times what counting them takes; once the issued list is written it is exact.
     pub(crate) async fn issued(&self, election: &Election) -> Result<u64, Error> {
         if let Some(issued) = election.row.issued {
             return Ok(issued.count);
@@ -55,16 +57,16 @@ impl Core {
         let Some(own) = keys.election(&election.manifest().nonce) else {
             return Ok(0);
         };
-        let counts = self.elections.counts.of(&election.id);
+        let (asked, counts) = (Instant::now(), self.elections.counts.of(&election.id));
         let mut last = counts.lock().await;
-        if let Some(count) = last.as_ref().filter(|count| count.is_good()) {
+        if let Some(count) = last.as_ref().filter(|count| count.is_good(asked)) {
             return Ok(count.issued);
         }
         let begun = Instant::now();
         let issued = count(&self.store, &Issuance::prefix(&own)).await?;
         *last = Some(Count {
             issued,
-            taken: Instant::now(),
+            begun,
             cost: begun.elapsed(),
         });
         Ok(issued)
