@@ -548,8 +548,8 @@ mod tests {
                 key: [RotatedKey::Index, RotatedKey::Sealing, RotatedKey::Audit][key],
                 share,
             }),
-            Just(Action::Rewrap {
-                to: NewUnsealing::Passphrase
+            portal().prop_map(|entered_by| Action::Rewrap {
+                to: NewUnsealing::Passphrase { entered_by }
             }),
             (portal(), "[!-~]{1,32}").prop_map(|(key, token)| Action::Rewrap {
                 to: NewUnsealing::Token { key, token }
@@ -681,6 +681,9 @@ mod tests {
             r#"{"action":"restore","backup":"0x01","taken":5,"version":"symbolon/v1"}"#,
             r#"{"action":"restore","backup":"0x0101010101010101010101010101010101010101010101010101010101010101","taken":9007199254740993,"version":"symbolon/v1"}"#,
             r#"{"action":"rewrap","to":"nothing","version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":"passphrase","version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":{"passphrase":{"enteredBy":""}},"version":"symbolon/v1"}"#,
+            r#"{"action":"rewrap","to":{"passphrase":{"enteredBy":"o n e"}},"version":"symbolon/v1"}"#,
             r#"{"action":"rewrap","to":{"shares":{"holders":["one","two"],"threshold":1}},"version":"symbolon/v1"}"#,
             r#"{"action":"rewrap","to":{"shares":{"holders":["one","two"],"threshold":3}},"version":"symbolon/v1"}"#,
             r#"{"action":"rewrap","to":{"shares":{"holders":["two","one"],"threshold":2}},"version":"symbolon/v1"}"#,

@@ -1,7 +1,7 @@
 //! Another way of unsealing, introduced while the vault serves.
 //!
-//! Officers decide on it by a proposal, whose execution is a row of the store. Then it is made: an officer enters
-//! the new passphrase or PIN, or shares are made, which each holder collects. The ring is written both ways.
+//! Officers decide on it by a proposal, whose execution is a row of the store. Then it is made: the officer whom it
+//! names enters the new passphrase, one of them the PIN, or shares are made, which each holder collects. The ring is written both ways.
 //! Whoever opens it the new way, here or by unsealing, ends the old one: the write that does so makes the root key
 //! and the ring secret anew. Until then any officer takes it back.
 
@@ -121,6 +121,14 @@ impl Core {
             return Err(Refusal::new(Reason::InvalidArgument)
                 .at("passphrase")
                 .because("stands if and only if a passphrase or a token was decided on")
+                .into());
+        }
+        if let NewUnsealing::Passphrase { entered_by } = &rewrap.to
+            && !caller.is_officer(entered_by)
+        {
+            self.audit(caller, "BeginRewrap", "refused").await?;
+            return Err(Refusal::new(Reason::NoRewrap)
+                .because("another officer enters the passphrase")
                 .into());
         }
         let installation = self.keys()?.installation();
@@ -325,7 +333,7 @@ impl Core {
 fn holders(to: &NewUnsealing) -> &[String] {
     match to {
         NewUnsealing::Shares { holders, .. } => holders,
-        NewUnsealing::Passphrase | NewUnsealing::Token { .. } => &[],
+        NewUnsealing::Passphrase { .. } | NewUnsealing::Token { .. } => &[],
     }
 }
 
@@ -336,7 +344,7 @@ fn make(
     words: &SecretString,
 ) -> Result<MadeWay, RingError> {
     let way = match to {
-        NewUnsealing::Passphrase => NewWay::Passphrase {
+        NewUnsealing::Passphrase { .. } => NewWay::Passphrase {
             passphrase: words,
             costs: Costs::PASSPHRASE,
         },

@@ -130,9 +130,13 @@ fn a_vault_moves_from_a_passphrase_to_shares_to_a_token_and_back() {
 
     // Away from a token that is gone, by a vault that still runs; once it is taken back.
     fs::remove_dir_all(house.path("tokens")).unwrap();
-    house.decide(&["rewrap", "--passphrase"]);
+    house.decide(&["rewrap", "--passphrase-from", "one"]);
     rewrap(&house, "officer-one", &["cancel"]);
-    house.decide(&["rewrap", "--passphrase"]);
+    house.decide(&["rewrap", "--passphrase-from", "one"]);
+    // The officers said who enters it.
+    let begin = ["keys", "rewrap", "begin", "--passphrase-file", &old];
+    let told = house.symbolon_refuses("officer-two", &begin);
+    assert!(told.contains("NO_REWRAP"), "{told}");
     rewrap(&house, "officer-one", &["begin", "--passphrase-file", &old]);
     rewrap(&house, "officer-one", &["prove", "--passphrase-file", &old]);
     house.symbolon("officer-one", &["seal"]);
@@ -171,6 +175,7 @@ fn audited(house: &House) {
         "officer/one ProveRewrap: refused",
         "vault ProveRewrap: proven",
         "officer/one CancelRewrap: cancelled",
+        "officer/two BeginRewrap: refused",
         "officer/one BeginRewrap: made",
         "officer/one ProveRewrap: proven",
     ];

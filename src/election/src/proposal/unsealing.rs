@@ -7,10 +7,13 @@ use crate::Error;
 
 /// How a vault is unsealed from then on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum NewUnsealing {
     /// By a passphrase.
-    Passphrase,
+    Passphrase {
+        /// Who enters it: the name of an officer's certificate.
+        entered_by: String,
+    },
     /// By shares, one for each holder.
     Shares {
         /// Whose certificates collect one: names of officers' certificates, strictly ascending.
@@ -30,7 +33,7 @@ pub enum NewUnsealing {
 impl NewUnsealing {
     pub(super) fn check(&self) -> Result<(), Error> {
         match self {
-            Self::Passphrase => Ok(()),
+            Self::Passphrase { entered_by } => certificate("enteredBy", entered_by),
             Self::Shares { holders, threshold } => {
                 let ascending = holders.is_sorted_by(|one, next| one < next);
                 if !ascending || !(2..=MAX_OFFICERS).contains(&holders.len()) {
@@ -38,8 +41,7 @@ impl NewUnsealing {
                     return Err(Error::member(WHAT, "holders", rule));
                 }
                 for holder in holders {
-                    name(holder.clone())
-                        .map_err(|_| Error::member(WHAT, "holders", "names of certificates"))?;
+                    certificate("holders", holder)?;
                 }
                 match (2..=holders.len()).contains(&usize::from(*threshold)) {
                     true => Ok(()),
@@ -61,9 +63,10 @@ impl NewUnsealing {
             "THE VAULT IS UNSEALED IN ANOTHER WAY once that has been shown to work".to_owned(),
         ];
         match self {
-            Self::Passphrase => {
-                lines
-                    .push("From then on: by a new passphrase, which one officer enters".to_owned());
+            Self::Passphrase { entered_by } => {
+                lines.push(format!(
+                    "From then on: by a new passphrase, which this officer enters: {entered_by}"
+                ));
             }
             Self::Shares { holders, threshold } => {
                 lines.push(format!(
@@ -80,6 +83,12 @@ impl NewUnsealing {
         lines.push("What unseals it now goes on doing so until then, and never after".to_owned());
         lines
     }
+}
+
+fn certificate(member: &'static str, text: &str) -> Result<(), Error> {
+    let named = name(text.to_owned());
+    named.map_err(|_| Error::member(WHAT, member, "names of certificates"))?;
+    Ok(())
 }
 
 /// A label is shown to those who sign: printable ASCII only.

@@ -15,6 +15,16 @@ fn shares() -> NewUnsealing {
     }
 }
 
+fn passphrase_from(officer: &str) -> NewUnsealing {
+    NewUnsealing::Passphrase {
+        entered_by: officer.to_owned(),
+    }
+}
+
+fn one() -> Caller {
+    Caller::officer("one")
+}
+
 async fn decide(core: &Core, to: NewUnsealing) {
     let rewrap = Rewrap::new(to, core.keys().unwrap().way(), core.now());
     let change = Change::new()
@@ -75,15 +85,17 @@ async fn a_new_passphrase_takes_over_once_it_has_opened_the_ring() {
     assert_eq!(core.rewrap().await.unwrap(), None);
     let refused = core.begin_rewrap(&caller(), words("new")).await;
     assert_eq!(reason(refused.unwrap_err()), "NO_REWRAP");
-    decide(&core, NewUnsealing::Passphrase).await;
+    decide(&core, passphrase_from("one")).await;
     let refused = core.prove_rewrap(&caller(), words("new")).await;
     assert!(matches!(refused, Err(Error::Keyring(RingError::NoSuchWay))));
-    let refused = core.begin_rewrap(&caller(), none()).await.unwrap_err();
+    let refused = core.begin_rewrap(&one(), none()).await.unwrap_err();
     assert_eq!(reason(refused), "INVALID_ARGUMENT");
-    core.begin_rewrap(&caller(), words("mistyped"))
-        .await
-        .unwrap();
-    core.begin_rewrap(&caller(), words("new")).await.unwrap();
+    // Nobody but the officer whom the others named.
+    let other = Caller::officer("two");
+    let refused = core.begin_rewrap(&other, words("theirs")).await;
+    assert_eq!(reason(refused.unwrap_err()), "NO_REWRAP");
+    core.begin_rewrap(&one(), words("mistyped")).await.unwrap();
+    core.begin_rewrap(&one(), words("new")).await.unwrap();
     for wrong in ["mistyped", passphrase().expose()] {
         let refused = core.prove_rewrap(&caller(), words(wrong)).await;
         assert!(matches!(
@@ -156,8 +168,8 @@ async fn each_holder_gets_one_share_and_nobody_else_any() {
 async fn a_ring_that_moved_before_the_store_knew_is_settled_at_the_next_unsealing() {
     let installation = Installation::new().await;
     let core = installation.open().await;
-    decide(&core, NewUnsealing::Passphrase).await;
-    core.begin_rewrap(&caller(), words("new")).await.unwrap();
+    decide(&core, passphrase_from("one")).await;
+    core.begin_rewrap(&one(), words("new")).await.unwrap();
     ended(core).await;
     let files = installation.config.keys.files();
     let mut ring = files.unseal(&words("new")).unwrap();

@@ -110,19 +110,26 @@ fn words(bytes: Vec<u8>) -> Result<SecretString, Refusal> {
 }
 
 fn response(standing: Standing) -> GetRewrapResponse {
-    let (to, holders, needed) = match standing.rewrap.to {
-        NewUnsealing::Passphrase => ("passphrase", Vec::new(), 0),
-        NewUnsealing::Shares { holders, threshold } => ("shares", holders, threshold),
-        NewUnsealing::Token { .. } => ("token", Vec::new(), 0),
-    };
-    GetRewrapResponse {
-        to: to.to_owned(),
+    let mut told = GetRewrapResponse {
         since: standing.rewrap.since,
         made: standing.made,
-        holders,
         collected: standing.collected,
         shares_waiting: standing.waiting,
         shares_given: standing.proof.into(),
-        shares_needed: needed.into(),
-    }
+        ..Default::default()
+    };
+    let to = match standing.rewrap.to {
+        NewUnsealing::Passphrase { entered_by } => {
+            told.entered_by = entered_by;
+            "passphrase"
+        }
+        NewUnsealing::Shares { holders, threshold } => {
+            told.holders = holders;
+            told.shares_needed = threshold.into();
+            "shares"
+        }
+        NewUnsealing::Token { .. } => "token",
+    };
+    to.clone_into(&mut told.to);
+    told
 }

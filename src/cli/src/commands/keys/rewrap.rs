@@ -96,7 +96,7 @@ fn status(context: &Context) -> Result<Report, Error> {
     })?;
     let report = Report::new(json!({
         "to": told.to, "since": told.since, "made": told.made, "holders": told.holders,
-        "collected": told.collected, "sharesWaiting": told.shares_waiting,
+        "collected": told.collected, "sharesWaiting": told.shares_waiting, "enteredBy": told.entered_by,
         "shares": { "given": told.shares_given, "needed": told.shares_needed },
     }));
     if told.to.is_empty() {
@@ -115,6 +115,9 @@ fn status(context: &Context) -> Result<Report, Error> {
         ("decided", utc(told.since)),
         ("to do", next.to_owned()),
     ]);
+    if !told.entered_by.is_empty() && !told.made {
+        report = report.line(format!("{} enters it", printable(&told.entered_by)));
+    }
     for holder in &told.holders {
         let has = match told.collected.contains(holder) {
             true => "has collected a share",

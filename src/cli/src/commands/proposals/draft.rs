@@ -132,7 +132,7 @@ pub enum Draft {
     },
     /// Has the vault unsealed in another way: by a new passphrase, by new shares or by a PKCS#11 token.
     #[command(
-        after_help = "Examples:\n  symbolon --profile pki/officer-one.toml proposals draft rewrap --passphrase --out new\n  symbolon --profile pki/officer-one.toml proposals draft rewrap --threshold 2 --holder one --holder two --holder three --out new\n  symbolon --profile pki/officer-one.toml proposals draft rewrap --token LABEL --token-key LABEL --out new\n\nThen each officer signs new/proposal.json: symbolon officer sign. Once it is executed: symbolon keys rewrap status"
+        after_help = "Examples:\n  symbolon --profile pki/officer-one.toml proposals draft rewrap --passphrase-from one --out new\n  symbolon --profile pki/officer-one.toml proposals draft rewrap --threshold 2 --holder one --holder two --holder three --out new\n  symbolon --profile pki/officer-one.toml proposals draft rewrap --token LABEL --token-key LABEL --out new\n\nThen each officer signs new/proposal.json: symbolon officer sign. Once it is executed: symbolon keys rewrap status"
     )]
     Rewrap {
         #[command(flatten)]
@@ -160,9 +160,9 @@ pub enum Draft {
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 pub struct Way {
-    /// By a passphrase, which an officer enters afterwards.
-    #[arg(long, conflicts_with_all = ["holders", "token"])]
-    passphrase: bool,
+    /// By a passphrase: the name in the certificate of the officer who enters it afterwards.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["holders", "token"])]
+    passphrase_from: Option<String>,
     /// By shares: the name in the certificate of an officer who gets one; once for each.
     #[arg(
         long = "holder",
@@ -184,15 +184,15 @@ pub struct Way {
 
 impl Way {
     fn read(self) -> NewUnsealing {
-        match (self.token, self.token_key, self.threshold) {
-            (Some(token), Some(key), _) => NewUnsealing::Token { key, token },
-            (.., Some(threshold)) => {
-                let mut holders = self.holders;
-                holders.sort_unstable();
-                NewUnsealing::Shares { holders, threshold }
-            }
-            _ => NewUnsealing::Passphrase,
+        if let Some(entered_by) = self.passphrase_from {
+            return NewUnsealing::Passphrase { entered_by };
         }
+        if let (Some(token), Some(key)) = (self.token, self.token_key) {
+            return NewUnsealing::Token { key, token };
+        }
+        let (mut holders, threshold) = (self.holders, self.threshold.unwrap_or_default());
+        holders.sort_unstable();
+        NewUnsealing::Shares { holders, threshold }
     }
 }
 

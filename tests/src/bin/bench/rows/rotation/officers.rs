@@ -89,7 +89,7 @@ pub(super) fn decide_all(city: &City, made: &Made, enough: &AtomicBool) {
 pub(super) fn rewrap(city: &City, made: &Made) {
     let house = &city.house;
     let passphrase = house.path("officer-passphrase");
-    house.decide(&["rewrap", "--passphrase"]);
+    house.decide(&["rewrap", "--passphrase-from", "one"]);
     for (step, method) in [
         ("begin", "Rewraps/BeginRewrap"),
         ("prove", "Rewraps/ProveRewrap"),
