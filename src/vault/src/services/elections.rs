@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Service, caller, content_hash, election_id,
-    lists::{List, ROWS, after},
+    lists::{ROWS, after, page},
     malformed,
     pages::{self, Pages},
 };
@@ -227,16 +227,16 @@ impl Service {
     /// A page of elections, and where to go on.
     async fn listed(&self, after: Option<ElectionId>) -> Result<(Vec<Election>, Vec<u8>), Error> {
         self.0.keys()?;
-        let mut list = List::new(self.0.elections_after(after.as_ref(), ROWS).await?);
-        while let Some((id, _)) = list.next() {
+        let rows = self.0.elections_after(after.as_ref(), ROWS).await?;
+        let show = async |id, _| {
             let election = self.0.election(&id).await?;
             let election = self.shown(&election).await?;
             let bytes = election.content.len() + election.manifest.len();
             let statements = election.roll_statements.iter().chain(&election.rotations);
             let statements = statements.map(Vec::len);
-            list.show(bytes + statements.sum::<usize>(), election);
-        }
-        Ok(list.page())
+            Ok(Some((bytes + statements.sum::<usize>(), election)))
+        };
+        page(rows, show).await
     }
 
     async fn shown(&self, election: &core::Election) -> Result<Election, Error> {

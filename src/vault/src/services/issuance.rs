@@ -10,10 +10,14 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Service, election_id,
-    lists::{List, ROWS, after},
+    lists::{ROWS, after, page},
     registration_id,
 };
-use crate::{Error, elections::Stage, published};
+use crate::{
+    Error,
+    elections::{ElectionRow, Stage},
+    published,
+};
 
 /// The most requests of one call.
 const REQUESTS: usize = 16;
@@ -104,10 +108,10 @@ impl Service {
         after: Option<ElectionId>,
     ) -> Result<(Vec<Election>, Vec<u8>), Error> {
         self.0.keys()?;
-        let mut list = List::new(self.0.elections_after(after.as_ref(), ROWS).await?);
-        while let Some((id, row)) = list.next() {
+        let rows = self.0.elections_after(after.as_ref(), ROWS).await?;
+        let show = async |id: ElectionId, row: ElectionRow| {
             if row.stage == Stage::Draft {
-                continue;
+                return Ok(None);
             }
             let election = self.0.election(&id).await?;
             let name = &election.manifest().content_hash;
@@ -121,9 +125,9 @@ impl Service {
                 content,
                 rotations: row.rotations,
             };
-            list.show(bytes, election);
-        }
-        Ok(list.page())
+            Ok(Some((bytes, election)))
+        };
+        page(rows, show).await
     }
 }
 

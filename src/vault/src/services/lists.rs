@@ -1,10 +1,13 @@
 //! Lists in pages: an answer holds about [`BYTES`] and says where to go on.
 
+use std::pin::pin;
+
+use futures_util::{StreamExt, stream};
 use symbolon_election::ElectionId;
 use symbolon_service::Refusal;
 
 use super::malformed;
-use crate::elections::ElectionRow;
+use crate::{Error, elections::ElectionRow};
 
 /// The most rows that one page is made of.
 pub(super) const ROWS: usize = 256;
@@ -12,52 +15,38 @@ pub(super) const ROWS: usize = 256;
 /// near the 4 MiB that clients read.
 const BYTES: usize = 1 << 20;
 
-/// A page of elections that is made.
-pub(super) struct List<T> {
-    rows: std::vec::IntoIter<(ElectionId, ElectionRow)>,
-    /// There may be more behind the last row.
-    more: bool,
-    last: Option<ElectionId>,
-    shown: Vec<T>,
-    bytes: usize,
-}
+/// So many elections are looked up at a time: on a busy machine a look-up waits for its turn often.
+const AT_ONCE: usize = 16;
 
-impl<T> List<T> {
-    pub(super) fn new(rows: Vec<(ElectionId, ElectionRow)>) -> Self {
-        Self {
-            more: rows.len() == ROWS,
-            rows: rows.into_iter(),
-            last: None,
-            shown: Vec::new(),
-            bytes: 0,
+/// A page of what is shown of elections, and after what to go on; empty at the end. `show` gives
+/// how many bytes it is, too; none where it isn't for the caller.
+pub(super) async fn page<T, F>(
+    rows: Vec<(ElectionId, ElectionRow)>,
+    show: impl Fn(ElectionId, ElectionRow) -> F,
+) -> Result<(Vec<T>, Vec<u8>), Error>
+where
+    F: Future<Output = Result<Option<(usize, T)>, Error>>,
+{
+    let (whole, mut left) = (rows.len() == ROWS, rows.len());
+    let looks = rows.into_iter().map(|(id, row)| {
+        let look = show(id, row);
+        async move { (id, look.await) }
+    });
+    let mut looks = pin!(stream::iter(looks).buffered(AT_ONCE));
+    let (mut shown, mut bytes, mut last) = (Vec::new(), 0, None);
+    while bytes < BYTES
+        && let Some((id, look)) = looks.next().await
+    {
+        (last, left) = (Some(id), left - 1);
+        if let Some((size, item)) = look? {
+            bytes += size;
+            shown.push(item);
         }
     }
-
-    /// The next row; none once the page is full.
-    pub(super) fn next(&mut self) -> Option<(ElectionId, ElectionRow)> {
-        if self.bytes >= BYTES {
-            return None;
-        }
-        let next = self.rows.next()?;
-        self.last = Some(next.0);
-        Some(next)
-    }
-
-    /// Puts what is shown of a row, so many bytes, onto the page.
-    pub(super) fn show(&mut self, bytes: usize, item: T) {
-        self.bytes += bytes;
-        self.shown.push(item);
-    }
-
-    /// The page, and after what to go on; empty at the end.
-    pub(super) fn page(self) -> (Vec<T>, Vec<u8>) {
-        let more = self.more || self.rows.len() > 0;
-        let last = self.last.filter(|_| more);
-        (
-            self.shown,
-            last.map_or(Vec::new(), |id| id.as_bytes().to_vec()),
-        )
-    }
+    // There may be more behind the last row of a whole scan.
+    let last = last.filter(|_| whole || left > 0);
+    let next = last.map_or(Vec::new(), |id| id.as_bytes().to_vec());
+    Ok((shown, next))
 }
 
 /// After which election to go on; empty: from the first.
@@ -93,33 +82,35 @@ mod tests {
         (0..count).map(row).collect()
     }
 
-    #[test]
-    fn a_page_ends_where_it_is_full_and_says_where_to_go_on() {
-        let mut list = List::new(rows(9));
-        while let Some((id, _)) = list.next() {
-            list.show(BYTES / 2, id);
-        }
-        let (shown, next) = list.page();
-        assert_eq!(shown.len(), 2);
+    async fn paged(count: usize, bytes: Option<usize>) -> (Vec<ElectionId>, Vec<u8>) {
+        let show = async |id, _| Ok(bytes.map(|bytes| (bytes, id)));
+        page(rows(count), show).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_page_ends_where_it_is_full_and_says_where_to_go_on() {
+        let (shown, next) = paged(9, Some(BYTES / 2)).await;
+        assert_eq!(shown, [0, 1].map(|n| ElectionId::new([n; 32])));
         assert_eq!(next, [1; 32]);
     }
 
-    #[test]
-    fn the_last_page_says_so_and_a_full_scan_does_not() {
+    #[tokio::test]
+    async fn the_last_page_says_so_and_a_whole_scan_does_not() {
         for (count, more) in [(0, false), (9, false), (ROWS, true)] {
-            let mut list = List::new(rows(count));
-            while let Some((id, _)) = list.next() {
-                list.show(1, id);
-            }
-            let (shown, next) = list.page();
+            let (shown, next) = paged(count, Some(1)).await;
             assert_eq!((shown.len(), !next.is_empty()), (count, more));
         }
     }
 
-    #[test]
-    fn a_page_of_rows_that_are_not_shown_goes_on_behind_them() {
-        let mut list: List<()> = List::new(rows(ROWS));
-        while list.next().is_some() {}
-        assert_eq!(list.page(), (Vec::new(), vec![(ROWS - 1) as u8; 32]));
+    #[tokio::test]
+    async fn a_page_of_rows_that_are_not_shown_goes_on_behind_them() {
+        let nothing = (Vec::new(), vec![(ROWS - 1) as u8; 32]);
+        assert_eq!(paged(ROWS, None).await, nothing);
+    }
+
+    #[tokio::test]
+    async fn an_election_that_cannot_be_shown_fails_the_page() {
+        let show = async |_, _| Err::<Option<(usize, ())>, _>(Error::Row("election"));
+        assert!(page(rows(3), show).await.is_err());
     }
 }

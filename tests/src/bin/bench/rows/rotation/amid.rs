@@ -96,7 +96,7 @@ pub(super) fn all_calls(city: &City, voting: &Voting, ids: &[Vec<u8>]) {
         let _ends_them = Ends(&rotated);
         // The sealing key, which rotates already.
         end(city);
-        decide(city, "index", "50");
+        decide(city, "index", "100");
         end(city);
         for _ in 0..ROTATIONS {
             city.rotate_issuer(&voting.asking.manifest);
