@@ -10,13 +10,13 @@ use super::malformed;
 use crate::{Error, elections::ElectionRow};
 
 /// The most rows that one page is made of.
-pub(super) const ROWS: usize = 256;
+pub(super) const ROWS: usize = 64;
 /// A page that holds as much is full. An election has at most 1 MiB more, so no answer comes
 /// near the 4 MiB that clients read.
 const BYTES: usize = 1 << 20;
 
 /// So many elections are looked up at a time: on a busy machine a look-up waits for its turn often.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 
 /// A page of what is shown of elections, and after what to go on; empty at the end. `show` gives
 /// how many bytes it is, too; none where it isn't for the caller.
