@@ -3,8 +3,9 @@
 //!
 //! `SSLKEYLOGFILE` has no effect: no TLS configuration here ever gets a key log.
 
-use std::{alloc::System, io};
+use std::io;
 
+use mimalloc::MiMalloc;
 use rustix::{
     mm::{MlockAllFlags, mlockall},
     process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit},
@@ -15,7 +16,7 @@ use crate::Error;
 
 /// The allocator of every daemon's binary: request buffers that held personal data
 /// are wiped when they are freed.
-pub type WipingAllocator = zeroizing_alloc::ZeroAlloc<System>;
+pub type WipingAllocator = zeroizing_alloc::ZeroAlloc<MiMalloc>;
 
 /// The one value of [`WipingAllocator`], for `#[global_allocator]`.
 ///
@@ -24,7 +25,7 @@ pub type WipingAllocator = zeroizing_alloc::ZeroAlloc<System>;
 /// static ALLOCATOR: symbolon_service::hardening::WipingAllocator =
 ///     symbolon_service::hardening::WIPING_ALLOCATOR;
 /// ```
-pub const WIPING_ALLOCATOR: WipingAllocator = zeroizing_alloc::ZeroAlloc(System);
+pub const WIPING_ALLOCATOR: WipingAllocator = zeroizing_alloc::ZeroAlloc(MiMalloc);
 
 /// What could be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
