@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     echo::EchoServer,
-    rows::{self, store::OpenStore},
+    rows::{self, Group, store::OpenStore},
 };
 
 /// Measures the programs beside their references, and prints a table.
@@ -45,8 +45,11 @@ pub(crate) enum Task {
 
 impl Args {
     /// Whether a group of rows was asked for.
-    pub(crate) fn wants(&self, group: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| name == group)
+    pub(crate) fn wants(&self, group: &Group) -> bool {
+        match self.only.is_empty() {
+            true => !group.apart,
+            false => self.only.iter().any(|name| name == group.name),
+        }
     }
 }
 

@@ -46,7 +46,7 @@ fn run(args: &Args) -> ExitCode {
         profile::into(args.out.join("profiles"));
     }
     let mut bench = Bench::new(args.quick);
-    let groups = rows::GROUPS.iter().filter(|group| args.wants(group.name));
+    let groups = rows::GROUPS.iter().filter(|group| args.wants(group));
     for group in groups {
         eprintln!("{}", group.name);
         bench.begin(group.name);

@@ -19,6 +19,8 @@ use crate::row::Bench;
 pub(crate) struct Group {
     pub(crate) name: &'static str,
     pub(crate) run: fn(&mut Bench),
+    /// Left out unless it is named: another command runs it.
+    pub(crate) apart: bool,
 }
 
 /// All of them, in the order of the table.
@@ -26,41 +28,51 @@ pub(crate) const GROUPS: &[Group] = &[
     Group {
         name: "transport",
         run: transport::run,
+        apart: false,
     },
     Group {
         name: "ballots",
         run: ballots::run,
+        apart: false,
     },
     Group {
         name: "enrolment",
         run: enrolment::run,
+        apart: false,
     },
     Group {
         name: "store",
         run: store::run,
+        apart: false,
     },
     Group {
         name: "tokens",
         run: tokens::run,
+        apart: false,
     },
     Group {
         name: "growth",
         run: growth::run,
+        apart: false,
     },
     Group {
         name: "openbao",
         run: openbao::run,
+        apart: false,
     },
     Group {
         name: "ethereum",
         run: ethereum::run,
+        apart: false,
     },
     Group {
         name: "rolls",
         run: rolls::run,
+        apart: false,
     },
     Group {
         name: "rotation",
         run: rotation::run,
+        apart: true,
     },
 ];

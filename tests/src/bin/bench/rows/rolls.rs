@@ -19,7 +19,7 @@ use symbolon_vault::config::VaultConfig;
 
 use crate::{
     city::City,
-    process,
+    process, profile,
     row::{Aim, Bench, Series},
 };
 
@@ -70,11 +70,14 @@ pub(crate) fn run(bench: &mut Bench) {
         let parts = Parts::measure(&city, people);
         let rate = |polls: usize, seconds: f64| (polls * people) as f64 / seconds;
         city.restart();
-        one.push(rate(1, draft(&city, 1)), rate(1, parts.slower(1)));
-        many.push(
-            rate(polls, draft(&city, polls)),
-            rate(polls, parts.slower(polls)),
-        );
+        let mut opened = |polls: usize, series: &mut Series| {
+            let opening = || rate(polls, draft(&city, polls));
+            let name = format!("rolls, {polls}");
+            let places = profile::during(&name, opening, |places| *places);
+            series.push(places, rate(polls, parts.slower(polls)));
+        };
+        opened(1, &mut one);
+        opened(polls, &mut many);
         one.note(parts.words());
     }
     let peak = process::peak_mib(city.vault());

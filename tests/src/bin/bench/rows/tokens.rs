@@ -15,10 +15,9 @@ use crate::{
     echo::empty_call,
     load::{Load, Measured, Until},
     profile, raw,
-    row::{Aim, Bench, Series},
+    row::{Aim, Bench, Series, Spread},
 };
 
-const RAW: u32 = 4000;
 const BOUND: f64 = 1.25;
 
 pub(crate) fn run(bench: &mut Bench) {
@@ -35,6 +34,7 @@ pub(crate) fn run(bench: &mut Bench) {
         "people filled in below the stretch: {}",
         10 * voters
     ));
+    let mut all = Vec::new();
     for _ in 0..bench.repetitions() {
         let manifest = city.open_election();
         let asking = Arc::new(city.voters(manifest, &city.some));
@@ -42,25 +42,62 @@ pub(crate) fn run(bench: &mut Bench) {
         let usual = Load::usual(city.profile("portal-main"), time);
         let empty = || usual.run(city.vault(), empty_call);
         let empty = profile::during("empty call", empty, Measured::rate);
-        let (recovery, signature) = (raw::recovery(RAW), raw::signature(RAW));
-        let commit = raw::group_commit(bench.size(8192, 1024), issuance_shape);
+        let parts = Parts::measure(bench, empty.server_micros);
         let (issued, tokens) = issue_all(&city, &asking);
-        let sum = empty.server_micros + recovery + signature + raw::hpke(RAW) + commit;
-        issue.push(issued, sum);
+        issue.push(issued, parts.sum());
         let asked = (0..voters).map(|voter| asking.validation(voter, tokens[voter].get().unwrap()));
         let asked: Arc<[ValidateTokenRequest]> = asked.collect();
         let usual = Load::usual(city.profile("gateway-main"), time);
         let caller = |channel| validate_token(channel, Arc::clone(&asked));
         let validate_all = || usual.run(city.vault(), caller);
         let validated = profile::during("ValidateToken", validate_all, Measured::rate);
-        validate.push(validated.server_micros, empty.server_micros + recovery);
+        validate.push(validated.server_micros, parts.empty_call + parts.recovery);
+        all.push(parts);
     }
+    issue.note(Parts::told(&all));
     bench.row(issue);
     bench.row(validate);
 }
 
 const ISSUE: &str = "an empty call, a recovery, a signature, HPKE open and seal, a change in the store's group commit";
 const VALIDATE: &str = "an empty call and a recovery";
+
+/// What both calls are made of, each measured alone, in microseconds.
+struct Parts {
+    empty_call: f64,
+    recovery: f64,
+    signature: f64,
+    hpke: f64,
+    commit: f64,
+}
+
+impl Parts {
+    fn measure(bench: &Bench, empty_call: f64) -> Self {
+        Self {
+            empty_call,
+            recovery: raw::recovery(bench.size(20_000, 5_000)),
+            signature: raw::signature(bench.size(15_000, 4_000)),
+            hpke: raw::hpke(bench.size(5_000, 1_500)),
+            commit: raw::issuance_commit(bench.size(16_384, 4_096)),
+        }
+    }
+
+    fn sum(&self) -> f64 {
+        self.empty_call + self.recovery + self.signature + self.hpke + self.commit
+    }
+
+    fn told(all: &[Self]) -> String {
+        let median = |part: fn(&Self) -> f64| Spread::new(all.iter().map(part).collect()).median();
+        format!(
+            "in µs: empty call {:.0}, recovery {:.0}, signature {:.0}, HPKE {:.0}, commit {:.0}",
+            median(|parts| parts.empty_call),
+            median(|parts| parts.recovery),
+            median(|parts| parts.signature),
+            median(|parts| parts.hpke),
+            median(|parts| parts.commit)
+        )
+    }
+}
 
 type Tokens = Arc<[OnceLock<Vec<u8>>]>;
 
@@ -105,20 +142,4 @@ pub(crate) fn validate_token(
         let request = asked[number as usize % asked.len()].clone();
         client.clone().validate_token(request).await.map(drop)
     }
-}
-
-/// A change as an issuance makes it: three conditions, two rows, a leaf.
-fn issuance_shape(change: symbolon_store::Change, number: u64) -> symbolon_store::Change {
-    use symbolon_store::Key;
-    let name = symbolon_crypto::digest::sha256(&number.to_be_bytes());
-    let (by_place, by_key) = (
-        Key::new(1, &[&[1; 16], &name]),
-        Key::new(2, &[&[1; 16], &name]),
-    );
-    change
-        .absent(by_place.clone())
-        .put(by_place, vec![0; 32 + 32 + 28])
-        .absent(by_key.clone())
-        .put(by_key, vec![0; 32])
-        .audit(vec![b'x'; 240])
 }
