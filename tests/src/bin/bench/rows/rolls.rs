@@ -70,7 +70,7 @@ pub(crate) fn run(bench: &mut Bench) {
         let parts = Parts::measure(&city, people);
         let rate = |polls: usize, seconds: f64| (polls * people) as f64 / seconds;
         city.restart();
-        let mut opened = |polls: usize, series: &mut Series| {
+        let opened = |polls: usize, series: &mut Series| {
             let opening = || rate(polls, draft(&city, polls));
             let name = format!("rolls, {polls}");
             let places = profile::during(&name, opening, |places| *places);
