@@ -58,5 +58,11 @@ fn group_names() -> Vec<&'static str> {
 }
 
 fn after_help() -> String {
-    format!("Groups of rows: {}", group_names().join(", "))
+    let apart = rows::GROUPS.iter().filter(|group| group.apart);
+    let apart: Vec<_> = apart.map(|group| group.name).collect();
+    format!(
+        "Groups of rows: {}; only where they are named: {}",
+        group_names().join(", "),
+        apart.join(", ")
+    )
 }

@@ -25,54 +25,25 @@ pub(crate) struct Group {
 
 /// All of them, in the order of the table.
 pub(crate) const GROUPS: &[Group] = &[
+    group("transport", transport::run),
+    group("ballots", ballots::run),
+    group("enrolment", enrolment::run),
+    group("store", store::run),
+    group("tokens", tokens::run),
+    group("growth", growth::run),
+    group("openbao", openbao::run),
+    group("ethereum", ethereum::run),
+    group("rolls", rolls::run),
     Group {
-        name: "transport",
-        run: transport::run,
-        apart: false,
-    },
-    Group {
-        name: "ballots",
-        run: ballots::run,
-        apart: false,
-    },
-    Group {
-        name: "enrolment",
-        run: enrolment::run,
-        apart: false,
-    },
-    Group {
-        name: "store",
-        run: store::run,
-        apart: false,
-    },
-    Group {
-        name: "tokens",
-        run: tokens::run,
-        apart: false,
-    },
-    Group {
-        name: "growth",
-        run: growth::run,
-        apart: false,
-    },
-    Group {
-        name: "openbao",
-        run: openbao::run,
-        apart: false,
-    },
-    Group {
-        name: "ethereum",
-        run: ethereum::run,
-        apart: false,
-    },
-    Group {
-        name: "rolls",
-        run: rolls::run,
-        apart: false,
-    },
-    Group {
-        name: "rotation",
-        run: rotation::run,
         apart: true,
+        ..group("rotation", rotation::run)
     },
 ];
+
+const fn group(name: &'static str, run: fn(&mut Bench)) -> Group {
+    Group {
+        name,
+        run,
+        apart: false,
+    }
+}
