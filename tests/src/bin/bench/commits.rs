@@ -8,8 +8,8 @@ use std::{
     },
 };
 
-use symbolon_crypto::random;
-use symbolon_store::{Change, InstallationId, Key, LocalStore, Options, Outcome, Store};
+use symbolon_crypto::{digest::sha256, random};
+use symbolon_store::{Change, InstallationId, Key, LocalStore, Options, Outcome, Revision, Store};
 use tokio::runtime::Runtime;
 
 use crate::process::{cores, own_cpu};
@@ -91,4 +91,47 @@ async fn caller(
         let outcome = store.commit_one(change).await.unwrap();
         assert!(matches!(outcome, Outcome::Committed { .. }));
     }
+}
+
+/// CPU time of a change as an issuance makes it, whole groups one after the other, in microseconds: the
+/// rows of person, election and ring as they were, two new rows, a leaf.
+pub(crate) fn issuance_micros(changes: u64) -> f64 {
+    const ELECTION: u64 = 0;
+    const RING: u64 = 1;
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(options(folder.path()));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let known = |number: u64| key(b'R', number);
+    let fill = |number| Change::new().put(known(number), vec![0; 270]);
+    in_groups(&runtime, &store, 2 + changes, fill);
+    let revision = |number: u64| {
+        let found = runtime.block_on(store.get_one(known(number)));
+        found.unwrap().expect("it was filled in").revision
+    };
+    let [election, ring] = [ELECTION, RING].map(revision);
+    let people: Vec<Revision> = (2..2 + changes).map(revision).collect();
+    let issuance = |number: u64| {
+        let (by_place, by_key) = (key(b'I', number), key(b'B', number));
+        Change::new()
+            .at(known(ELECTION), election)
+            .at(known(RING), ring)
+            .at(known(2 + number), people[number as usize])
+            .absent(by_place.clone())
+            .put(by_place, vec![0; 32 + 32 + 28])
+            .absent(by_key.clone())
+            .put(by_key, vec![0; 32])
+            .audit(vec![b'x'; 240])
+    };
+    let begun = own_cpu();
+    in_groups(&runtime, &store, changes, issuance);
+    let used = own_cpu() - begun;
+    runtime.block_on(store.close()).unwrap();
+    used.as_secs_f64() * 1e6 / changes as f64
+}
+
+/// A row's key, as long as those of an election's rows.
+fn key(table: u8, number: u64) -> Key {
+    Key::new(table, &[&[1; 16], &sha256(&number.to_be_bytes())])
 }

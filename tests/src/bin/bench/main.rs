@@ -13,6 +13,7 @@ mod commits;
 mod echo;
 mod load;
 mod output;
+mod parts;
 mod poll;
 mod process;
 mod profile;

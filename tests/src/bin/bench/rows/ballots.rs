@@ -19,9 +19,10 @@ use crate::{
     commits,
     echo::empty_call,
     load::{Load, Measured, Until},
+    parts::Parts,
     poll::{City, INTERVAL, Poll},
     profile, raw,
-    row::{Aim, Bench, Series, Spread},
+    row::{Aim, Bench, Series},
 };
 
 /// What the aim was set for: ballots a second on two cores, the client's work included.
@@ -80,7 +81,7 @@ fn vote(bench: &mut Bench, city: &City, gateway: &Daemon, poll: &Arc<Poll>, way:
         Aim::AtMost(1.4),
     );
     let parts: Vec<_> = (0..PARTS)
-        .map(|_| Parts::measure(bench, city, gateway))
+        .map(|_| measure_parts(bench, city, gateway))
         .collect();
     cost.note(Parts::told(&parts));
     let receipts = Arc::new(Receipts {
@@ -182,43 +183,18 @@ fn part(
     }
 }
 
-/// What the parts of a ballot cost, each measured alone, in microseconds.
-pub(super) struct Parts {
-    empty_call: f64,
-    recoveries: f64,
-    signature: f64,
-    commit: f64,
-}
-
-impl Parts {
-    pub(super) fn measure(bench: &Bench, city: &City, gateway: &Daemon) -> Self {
-        let until = Until::Time(Duration::from_millis(bench.size(1500, 500)));
-        let empty = Load::usual(city.profile(), until).run(gateway.id(), empty_call);
-        let times = bench.size(10_000, 3_000);
-        Self {
-            empty_call: empty.server_micros,
-            recoveries: 2.0 * raw::recovery(times),
-            signature: raw::signature(times),
-            commit: commits::micros(bench.size(60_000, 15_000), ROW.0, ROW.1),
-        }
-    }
-
-    pub(super) fn sum(&self) -> f64 {
-        self.empty_call + self.recoveries + self.signature + self.commit
-    }
-
-    /// The medians of several, for who asks what the sum is made of.
-    pub(super) fn told(parts: &[Self]) -> String {
-        let median =
-            |part: fn(&Self) -> f64| Spread::new(parts.iter().map(part).collect()).median();
-        format!(
-            "in µs: empty call {:.0}, recoveries {:.0}, signature {:.0}, commit {:.0}",
-            median(|parts| parts.empty_call),
-            median(|parts| parts.recoveries),
-            median(|parts| parts.signature),
-            median(|parts| parts.commit)
-        )
-    }
+/// What a ballot is made of, each part alone.
+pub(super) fn measure_parts(bench: &Bench, city: &City, gateway: &Daemon) -> Parts {
+    let until = Until::Time(Duration::from_millis(bench.size(1500, 500)));
+    let empty = Load::usual(city.profile(), until).run(gateway.id(), empty_call);
+    let times = bench.size(10_000, 3_000);
+    let commits = bench.size(60_000, 15_000);
+    Parts::new([
+        ("empty call", empty.server_micros),
+        ("recoveries", 2.0 * raw::recovery(times)),
+        ("signature", raw::signature(times)),
+        ("commit", commits::micros(commits, ROW.0, ROW.1)),
+    ])
 }
 
 impl Receipts {

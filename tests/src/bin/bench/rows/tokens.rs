@@ -12,10 +12,12 @@ use tonic::{Status, transport::Channel};
 
 use crate::{
     city::{City, Voters},
+    commits,
     echo::empty_call,
     load::{Load, Measured, Until},
+    parts::Parts,
     profile, raw,
-    row::{Aim, Bench, Series, Spread},
+    row::{Aim, Bench, Series},
 };
 
 const BOUND: f64 = 1.25;
@@ -34,7 +36,7 @@ pub(crate) fn run(bench: &mut Bench) {
         "people filled in below the stretch: {}",
         10 * voters
     ));
-    let mut all = Vec::new();
+    let mut parts = Vec::new();
     for _ in 0..bench.repetitions() {
         let manifest = city.open_election();
         let asking = Arc::new(city.voters(manifest, &city.some));
@@ -42,62 +44,37 @@ pub(crate) fn run(bench: &mut Bench) {
         let usual = Load::usual(city.profile("portal-main"), time);
         let empty = || usual.run(city.vault(), empty_call);
         let empty = profile::during("empty call", empty, Measured::rate);
-        let parts = Parts::measure(bench, empty.server_micros);
+        let validating = Parts::new([
+            ("empty call", empty.server_micros),
+            ("recovery", raw::recovery(bench.size(20_000, 5_000))),
+        ]);
+        let validating_sum = validating.sum();
+        let issuing = validating.and([
+            ("signature", raw::signature(bench.size(15_000, 4_000))),
+            ("HPKE", raw::hpke(bench.size(5_000, 1_500))),
+            (
+                "commit",
+                commits::issuance_micros(bench.size(16_384, 4_096)),
+            ),
+        ]);
         let (issued, tokens) = issue_all(&city, &asking);
-        issue.push(issued, parts.sum());
+        issue.push(issued, issuing.sum());
+        parts.push(issuing);
         let asked = (0..voters).map(|voter| asking.validation(voter, tokens[voter].get().unwrap()));
         let asked: Arc<[ValidateTokenRequest]> = asked.collect();
         let usual = Load::usual(city.profile("gateway-main"), time);
         let caller = |channel| validate_token(channel, Arc::clone(&asked));
         let validate_all = || usual.run(city.vault(), caller);
         let validated = profile::during("ValidateToken", validate_all, Measured::rate);
-        validate.push(validated.server_micros, parts.empty_call + parts.recovery);
-        all.push(parts);
+        validate.push(validated.server_micros, validating_sum);
     }
-    issue.note(Parts::told(&all));
+    issue.note(Parts::told(&parts));
     bench.row(issue);
     bench.row(validate);
 }
 
 const ISSUE: &str = "an empty call, a recovery, a signature, HPKE open and seal, a change in the store's group commit";
 const VALIDATE: &str = "an empty call and a recovery";
-
-/// What both calls are made of, each measured alone, in microseconds.
-struct Parts {
-    empty_call: f64,
-    recovery: f64,
-    signature: f64,
-    hpke: f64,
-    commit: f64,
-}
-
-impl Parts {
-    fn measure(bench: &Bench, empty_call: f64) -> Self {
-        Self {
-            empty_call,
-            recovery: raw::recovery(bench.size(20_000, 5_000)),
-            signature: raw::signature(bench.size(15_000, 4_000)),
-            hpke: raw::hpke(bench.size(5_000, 1_500)),
-            commit: raw::issuance_commit(bench.size(16_384, 4_096)),
-        }
-    }
-
-    fn sum(&self) -> f64 {
-        self.empty_call + self.recovery + self.signature + self.hpke + self.commit
-    }
-
-    fn told(all: &[Self]) -> String {
-        let median = |part: fn(&Self) -> f64| Spread::new(all.iter().map(part).collect()).median();
-        format!(
-            "in µs: empty call {:.0}, recovery {:.0}, signature {:.0}, HPKE {:.0}, commit {:.0}",
-            median(|parts| parts.empty_call),
-            median(|parts| parts.recovery),
-            median(|parts| parts.signature),
-            median(|parts| parts.hpke),
-            median(|parts| parts.commit)
-        )
-    }
-}
 
 type Tokens = Arc<[OnceLock<Vec<u8>>]>;
 

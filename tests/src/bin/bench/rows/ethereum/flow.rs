@@ -21,10 +21,11 @@ use tonic::transport::Channel;
 use super::{NODE, Payer, blocks::Blocks, deployed, start};
 use crate::{
     load::{Load, Until},
+    parts::Parts,
     poll::{City, Poll},
     process::{cores, cpu, own_cpu},
     row::{Aim, Bench, Series},
-    rows::ballots::Parts,
+    rows::ballots,
 };
 
 const SUSTAINED: &str = "ballots from the gateway onto the chain, sustained";
@@ -78,7 +79,7 @@ pub(super) fn sustained(bench: &mut Bench) {
     let (backlog, seconds) = (bench.size(100_000, 10_000), bench.size(30, 10));
     let poll = Arc::new(city.open(backlog + 8_000 * seconds));
     let gateway = start(&anvil, &city, 1);
-    let parts = Parts::measure(bench, &city, &gateway);
+    let parts = ballots::measure_parts(bench, &city, &gateway);
     let times = Times::new(poll.size());
     let mut blocks = Blocks::watch(&anvil, &domain, &times);
 
