@@ -29,10 +29,17 @@ impl Frontier {
 
     /// Appends a leaf's hash.
     pub fn push(&mut self, leaf: Hash) {
+        self.push_with(leaf, |_, _| {});
+    }
+
+    /// Appends a leaf's hash, and hands over each complete subtree above it that it ends: the
+    /// subtree's height (it has 2^height leaves) and its root.
+    pub fn push_with(&mut self, leaf: Hash, mut complete: impl FnMut(u32, Hash)) {
         let mut node = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        for below in 0..self.size.trailing_ones() {
             let left = self.peaks.pop().expect("one peak per bit set in the size");
             node = node_hash(&left, &node);
+            complete(below + 1, node);
         }
         self.peaks.push(node);
         self.size += 1;
@@ -99,6 +106,22 @@ mod tests {
             let leaf = leaf_hash(&n.to_be_bytes());
             frontier.push(leaf);
             leaves.push(leaf);
+        }
+    }
+
+    #[test]
+    fn a_leaf_hands_over_the_subtrees_that_it_ends() {
+        let leaves: Vec<_> = (0..96u32).map(|n| leaf_hash(&n.to_be_bytes())).collect();
+        let mut frontier = Frontier::new();
+        for (end, leaf) in (1..).zip(&leaves) {
+            let mut found = Vec::new();
+            frontier.push_with(*leaf, |height, root| found.push((height, root)));
+            let heights = (1..7).filter(|height| end % (1 << height) == 0);
+            let expected = heights.map(|height| {
+                let subtree = &leaves[end - (1 << height)..end];
+                (height, fold(subtree, None).unwrap())
+            });
+            assert_eq!(found, expected.collect::<Vec<_>>());
         }
     }
 
