@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use symbolon_tlog::leaf_hash;
-
+use crate::audit_tree;
 use crate::engine::{Batch, Engine};
-use crate::layout::{
-    HEAD, LEAVES_PER_MARK, decode_revision, encode_value, leaf_key, mark_key, row_key,
-};
+use crate::layout::{HEAD, decode_revision, encode_value, row_key};
 use crate::{Change, Head, Key, Outcome, Revision, StoreError};
 
 /// The batch that some changes add up to, decided one after the other against the engine and
@@ -51,7 +48,7 @@ impl<'a> Group<'a> {
             self.write(key, revision, value);
         }
         for leaf in change.audit_leaves {
-            self.append(leaf);
+            audit_tree::append(&mut self.head.audit, leaf, &mut self.batch);
         }
         Ok(Outcome::Committed {
             revision,
@@ -82,16 +79,5 @@ impl<'a> Group<'a> {
         self.revisions
             .insert(key.clone(), raw.as_ref().map(|_| revision));
         self.batch.insert(row_key(&key), raw);
-    }
-
-    fn append(&mut self, leaf: Vec<u8>) {
-        let index = self.head.audit.size();
-        self.head.audit.push(leaf_hash(&leaf));
-        self.batch.insert(leaf_key(index), Some(leaf));
-        let size = self.head.audit.size();
-        if size.is_multiple_of(LEAVES_PER_MARK) {
-            self.batch
-                .insert(mark_key(size), Some(self.head.audit.to_bytes()));
-        }
     }
 }

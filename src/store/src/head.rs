@@ -8,7 +8,7 @@ use symbolon_tlog::Frontier;
 use crate::StoreError;
 
 /// The version of the rows' format that this software writes.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// The random number that a store is given when it is made; its checkpoint file names it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -155,12 +155,13 @@ mod tests {
     #[test]
     fn a_newer_and_an_older_head_are_refused_by_name() {
         let mut bytes = Head::new(InstallationId::from_bytes([7; 32])).encode();
-        bytes[3] = 3;
-        let (found, supported) = (3, 2);
+        let supported = FORMAT_VERSION;
+        let found = supported + 1;
+        bytes[..4].copy_from_slice(&found.to_be_bytes());
         let newer = StoreError::NewerVersion { found, supported };
         assert_eq!(Head::decode(&bytes), Err(newer));
-        bytes[3] = 1;
-        let found = 1;
+        let found = supported - 1;
+        bytes[..4].copy_from_slice(&found.to_be_bytes());
         let older = StoreError::OlderVersion { found, supported };
         assert_eq!(Head::decode(&bytes), Err(older));
     }

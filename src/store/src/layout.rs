@@ -1,7 +1,8 @@
 //! How keys, values and the head stand in the engine's one tree.
 //!
 //! The engine's batches are atomic within a tree only, so everything shares one, told apart by the
-//! first byte: the head, the rows, the audit leaves by index, the audit tree's earlier frontiers by size.
+//! first byte: the head, the rows, the audit leaves by index, the audit tree's hashes above them by
+//! level and index.
 
 use std::ops::Bound;
 
@@ -10,14 +11,10 @@ use crate::{Key, KeyRange, Revision, Row, StoreError, Value};
 
 const ROWS: u8 = 0x01;
 const LEAVES: u8 = 0x02;
-const MARKS: u8 = 0x03;
+const HASHES: u8 = 0x03;
 
 /// Bytes of the revision that stands before each value.
 const REVISION: usize = 8;
-
-/// Every so many audit leaves the tree's frontier is kept, so that an earlier root can be had
-/// without hashing all leaves from the first.
-pub(crate) const LEAVES_PER_MARK: u64 = 4096;
 
 /// The key of the head.
 pub(crate) const HEAD: &[u8] = &[0x00];
@@ -37,10 +34,10 @@ pub(crate) fn leaf_key(index: u64) -> RawKey {
     raw
 }
 
-/// Where the audit tree's frontier at `size` stands.
-pub(crate) fn mark_key(size: u64) -> RawKey {
-    let mut raw = vec![MARKS];
-    raw.extend_from_slice(&size.to_be_bytes());
+/// Where a hash of the audit tree's tiles stands: `level` 1 and above.
+pub(crate) fn hash_key(level: u8, index: u64) -> RawKey {
+    let mut raw = vec![HASHES, level];
+    raw.extend_from_slice(&index.to_be_bytes());
     raw
 }
 
@@ -62,6 +59,14 @@ pub(crate) fn leaf_bounds(start: u64, end: u64) -> (Bound<RawKey>, Bound<RawKey>
     (
         Bound::Included(leaf_key(start)),
         Bound::Excluded(leaf_key(end)),
+    )
+}
+
+/// Where the hashes of a level from `start` to before `end` stand.
+pub(crate) fn hash_bounds(level: u8, start: u64, end: u64) -> (Bound<RawKey>, Bound<RawKey>) {
+    (
+        Bound::Included(hash_key(level, start)),
+        Bound::Excluded(hash_key(level, end)),
     )
 }
 

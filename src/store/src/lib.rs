@@ -2,7 +2,7 @@
 //!
 //! In scope: the [`Store`] trait; the committer that groups changes, syncs them and only then
 //! answers; the embedded adapter on sled ([`LocalStore::open`]); the audit log's leaves, committed
-//! in the same batch as the rows they tell of; the checkpoint file that shows a rolled-back
+//! in the same batch as the rows they tell of, and proofs about them; the checkpoint file that shows a rolled-back
 //! store; backups of a snapshot, and stores made of them; a suite that every adapter passes
 //! (feature `conformance`).
 //!
@@ -20,6 +20,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod audit_tree;
 mod backup;
 mod change;
 mod checkpoint;

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use symbolon_tlog::{Frontier, Hash, leaf_hash};
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::audit_tree::AuditTree;
 use crate::checkpoint::CheckpointFile;
 use crate::committer::{Committer, OnFailure};
 use crate::directory::{Directory, finish};
 use crate::engine::{Batch, Engine};
 use crate::inbox::Inbox;
-use crate::layout::{HEAD, LEAVES_PER_MARK, leaf_bounds, mark_key};
+use crate::layout::HEAD;
 use crate::pool::Pool;
 use crate::queue::{Answer, Call};
 use crate::reader::Reader;
@@ -73,7 +73,7 @@ impl LocalStore {
                 "its head names another installation".into(),
             ));
         }
-        checkpoint.check(&head, |size| root_at(&engine, &head, size))?;
+        checkpoint.check(&head, |size| AuditTree(&engine).root_at(size))?;
         Self::start(
             Box::new(engine),
             head,
@@ -155,27 +155,4 @@ impl Drop for LocalStore {
             let _ = committer.join();
         }
     }
-}
-
-/// The audit tree's root when it had `size` leaves.
-fn root_at(engine: &dyn Engine, head: &Head, size: u64) -> Result<Hash, StoreError> {
-    if size == head.audit_size() {
-        return Ok(head.audit_frontier().root());
-    }
-    let corrupt = || StoreError::Corrupt("its audit log has a hole".into());
-    let mark = size - size % LEAVES_PER_MARK;
-    let mut frontier = match mark {
-        0 => Frontier::new(),
-        mark => {
-            let bytes = engine.get(&mark_key(mark))?.ok_or_else(corrupt)?;
-            Frontier::from_bytes(&bytes).map_err(|_| corrupt())?
-        }
-    };
-    for (_, leaf) in engine.range(leaf_bounds(mark, size), LEAVES_PER_MARK as usize)? {
-        frontier.push(leaf_hash(&leaf));
-    }
-    if frontier.size() != size {
-        return Err(corrupt());
-    }
-    Ok(frontier.root())
 }

@@ -1,5 +1,8 @@
 //! [`Store`] as the embedded store fulfils it.
 
+use symbolon_tlog::Hash;
+
+use crate::audit_tree::AuditTree;
 use crate::{
     Change, Head, Key, KeyRange, LocalStore, Outcome, Row, Snapshot, Store, StoreError,
     StoreFuture, Value,
@@ -27,6 +30,34 @@ impl Store for LocalStore {
         Box::pin(self.reader.leaves(start, end, limit))
     }
 
+    fn audit_inclusion(
+        &self,
+        index: u64,
+        size: u64,
+    ) -> StoreFuture<'_, Result<Option<Vec<Hash>>, StoreError>> {
+        Box::pin(async move {
+            if index >= size || size > self.audit_size()? {
+                return Ok(None);
+            }
+            let prove = move |tree: AuditTree<'_>| tree.inclusion(index, size);
+            self.reader.prove(prove).await.map(Some)
+        })
+    }
+
+    fn audit_consistency(
+        &self,
+        first: u64,
+        second: u64,
+    ) -> StoreFuture<'_, Result<Option<Vec<Hash>>, StoreError>> {
+        Box::pin(async move {
+            if first > second || second > self.audit_size()? {
+                return Ok(None);
+            }
+            let prove = move |tree: AuditTree<'_>| tree.consistency(first, second);
+            self.reader.prove(prove).await.map(Some)
+        })
+    }
+
     fn head(&self) -> StoreFuture<'_, Result<Head, StoreError>> {
         Box::pin(async move {
             self.reader.shared.check()?;
@@ -46,5 +77,13 @@ impl Store for LocalStore {
             self.hang_up();
             self.reader.shared.until_closed().await
         })
+    }
+}
+
+impl LocalStore {
+    /// How many audit leaves can't be lost any more.
+    fn audit_size(&self) -> Result<u64, StoreError> {
+        self.reader.shared.check()?;
+        Ok(self.reader.shared.durable().head.audit_size())
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use symbolon_tlog::leaf_hash;
+use symbolon_tlog::{
+    Error, Hash, TileMap, TreeWriter, append, consistency_proof, inclusion_proof, leaf_hash,
+};
 
 use crate::{
     Change, Head, InstallationId, Key, KeyRange, Outcome, Revision, Row, Snapshot, SnapshotPages,
@@ -101,6 +103,22 @@ impl Store for MemoryStore {
         self.with(|state| Ok(state.leaves(start, limit)))
     }
 
+    fn audit_inclusion(
+        &self,
+        index: u64,
+        size: u64,
+    ) -> StoreFuture<'_, Result<Option<Vec<Hash>>, StoreError>> {
+        self.with(|state| Ok(state.prove(size, |tree| inclusion_proof(tree, index, size))))
+    }
+
+    fn audit_consistency(
+        &self,
+        first: u64,
+        second: u64,
+    ) -> StoreFuture<'_, Result<Option<Vec<Hash>>, StoreError>> {
+        self.with(|state| Ok(state.prove(second, |tree| consistency_proof(tree, first, second))))
+    }
+
     fn head(&self) -> StoreFuture<'_, Result<Head, StoreError>> {
         self.with(|state| Ok(state.head.clone()))
     }
@@ -158,6 +176,19 @@ impl State {
             value: value.clone(),
         });
         rows.take(limit).collect()
+    }
+
+    /// A proof within the tree of the first `size` leaves, made of nothing but them.
+    fn prove(
+        &self,
+        size: u64,
+        prove: impl FnOnce(&TileMap) -> Result<Vec<Hash>, Error>,
+    ) -> Option<Vec<Hash>> {
+        let leaves = self.leaves.get(..usize::try_from(size).ok()?)?;
+        let mut tiles = TileMap::new();
+        let hashes = leaves.iter().map(|leaf| leaf_hash(leaf));
+        tiles.extend(append(&mut TreeWriter::new(), hashes));
+        prove(&tiles).ok()
     }
 
     fn leaves(&self, start: u64, limit: usize) -> Vec<Vec<u8>> {

@@ -5,6 +5,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use symbolon_tlog::Hash;
+
+use crate::audit_tree::AuditTree;
 use crate::layout::{decode_row, decode_value, leaf_bounds, row_bounds, row_key};
 use crate::overlay::Overlay;
 use crate::pool::Pool;
@@ -80,6 +83,15 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read(move |applied| leaves(applied, start, end, limit))
+            .await
+    }
+
+    /// A proof about audit leaves that are on disk.
+    pub(crate) async fn prove(
+        &self,
+        prove: impl FnOnce(AuditTree<'_>) -> Result<Vec<Hash>, StoreError> + Send + 'static,
+    ) -> Result<Vec<Hash>, StoreError> {
+        self.read(move |applied| prove(AuditTree(applied.engine.as_ref())))
             .await
     }
 

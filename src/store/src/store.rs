@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use symbolon_tlog::Hash;
+
 use crate::{Change, Head, Key, KeyRange, Outcome, Row, StoreError, Value};
 
 /// What a store's methods return; it borrows the store only.
@@ -36,6 +38,26 @@ pub trait Store: Send + Sync {
         start: u64,
         limit: usize,
     ) -> StoreFuture<'_, Result<Vec<Vec<u8>>, StoreError>>;
+
+    /// The [RFC 6962] proof that leaf `index` of the audit log is in its tree of `size` leaves;
+    /// `None` where `index` isn't below `size`, or the log hasn't had so many leaves yet.
+    ///
+    /// [RFC 6962]: https://www.rfc-editor.org/rfc/rfc6962#section-2.1.1
+    fn audit_inclusion(
+        &self,
+        index: u64,
+        size: u64,
+    ) -> StoreFuture<'_, Result<Option<Vec<Hash>>, StoreError>>;
+
+    /// The [RFC 6962] proof that the audit log's tree of `second` leaves extends that of `first`;
+    /// `None` where `first` is greater than `second`, or the log hasn't had so many leaves yet.
+    ///
+    /// [RFC 6962]: https://www.rfc-editor.org/rfc/rfc6962#section-2.1.2
+    fn audit_consistency(
+        &self,
+        first: u64,
+        second: u64,
+    ) -> StoreFuture<'_, Result<Option<Vec<Hash>>, StoreError>>;
 
     /// Where the store stands.
     fn head(&self) -> StoreFuture<'_, Result<Head, StoreError>>;

@@ -20,7 +20,6 @@ use tokio::sync::Mutex;
 use crate::{
     Error,
     audit::{Caller, Leaf},
-    audit_log::AuditTree,
     backup::Backups,
     budget::Budgets,
     config::VaultConfig,
@@ -58,7 +57,6 @@ pub struct Core {
     pub(crate) deciding: Mutex<()>,
     pub(crate) gates: Gates<IndexEntry>,
     pub(crate) tickets: TicketNumbers,
-    pub(crate) audit_tree: AuditTree,
     /// What the city publishes of its officers.
     trust: RwLock<Arc<TrustFile>>,
     pub(crate) elections: Elections,
@@ -105,7 +103,6 @@ impl Core {
             deciding: Mutex::default(),
             gates: Gates::default(),
             tickets: TicketNumbers::default(),
-            audit_tree: AuditTree::default(),
             trust: RwLock::new(Arc::new(trust_file(config, &officers)?)),
             elections: Elections::new(config.domain()),
             validations: Validations::default(),

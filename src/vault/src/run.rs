@@ -99,9 +99,6 @@ impl Vault {
             Box::pin(core.forget_elections())
         });
         every(LOOK, &core, shutdown, |core| Box::pin(core.back_up()));
-        every(LOOK, &core, shutdown, |core| {
-            Box::pin(core.follow_audit_log())
-        });
         for address in running.addresses() {
             tracing::info!(%address, "listening; the vault is sealed");
         }

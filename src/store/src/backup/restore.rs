@@ -4,13 +4,14 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use symbolon_tlog::{Frontier, leaf_hash};
+use symbolon_tlog::Frontier;
 
 use super::{BackupPart, BackupReader, BackupSummary};
+use crate::audit_tree;
 use crate::checkpoint::CheckpointFile;
 use crate::directory::{Directory, file_error, finish, sync_directory};
 use crate::engine::{Batch, Engine};
-use crate::layout::{HEAD, LEAVES_PER_MARK, encode_value, leaf_key, mark_key, row_key};
+use crate::layout::{HEAD, encode_value, row_key};
 use crate::sled_engine::SledEngine;
 use crate::{Head, LocalStore, Options, Row, StoreError};
 
@@ -95,11 +96,7 @@ fn fill<R: Read>(
                 for some in leaves.chunks(BATCH) {
                     let mut batch = Batch::new();
                     for leaf in some {
-                        batch.insert(leaf_key(tree.size()), Some(leaf.clone()));
-                        tree.push(leaf_hash(leaf));
-                        if tree.size().is_multiple_of(LEAVES_PER_MARK) {
-                            batch.insert(mark_key(tree.size()), Some(tree.to_bytes()));
-                        }
+                        audit_tree::append(&mut tree, leaf.clone(), &mut batch);
                     }
                     apply(engine, batch)?;
                 }

@@ -78,11 +78,14 @@ async fn everything(store: &dyn Store) -> impl PartialEq + std::fmt::Debug + use
     let rows = store.scan(KeyRange::all(), 1000).await.unwrap();
     let keys = (0..13).map(key).collect();
     let leaves = store.audit_leaves(0, 10_000).await.unwrap();
+    let size = leaves.len() as u64;
     (
         store.head().await.unwrap(),
         rows,
         store.get(keys).await.unwrap(),
         leaves,
+        store.audit_inclusion(size / 2, size).await.unwrap(),
+        store.audit_consistency(size / 2, size).await.unwrap(),
     )
 }
 
