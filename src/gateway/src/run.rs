@@ -11,7 +11,7 @@ use symbolon_service::{
     client::{Profile, connect_lazy},
     config::value,
     health::Health,
-    metrics,
+    metrics, scheduling,
     server::{Listener, Running, Server},
 };
 use symbolon_store::{LocalStore, Options, Store, StoreError};
@@ -107,7 +107,9 @@ impl RunningGateway {
         let options = options
             .cache(config.cache_bytes())
             .on_failure(move |error| of_store(error));
-        let store: Arc<dyn Store> = Arc::new(LocalStore::open(options)?);
+        // Its threads work briefly for each of thousands of ballots a second.
+        let store = scheduling::interrupting_nobody(|| LocalStore::open(options))??;
+        let store: Arc<dyn Store> = Arc::new(store);
         let board = board::open(config, &trust, Arc::clone(&clock)).await?;
         let vault = vault(config)?;
         let intake = Arc::new(Intake {

@@ -24,6 +24,7 @@ pub mod reasons;
 pub mod refusal;
 pub mod registry;
 pub mod roles;
+pub mod scheduling;
 mod serial;
 pub mod server;
 mod shutdown;

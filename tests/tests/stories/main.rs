@@ -24,6 +24,7 @@ mod restored;
 mod revoked_certificate;
 mod rewrap;
 mod runbooks;
+mod scheduling;
 mod token;
 mod token_key;
 mod unsealing;
