@@ -15,7 +15,7 @@ use crate::StoreError;
 use crate::engine::{Batch, Engine, RawRow};
 use crate::layout::{hash_bounds, hash_key, leaf_bounds, leaf_key};
 
-/// From one level of tiles to the next, a hash has so many times 2 as many leaves below it.
+/// Levels of the tree from one level of tiles to the next.
 const LEVEL_HEIGHT: u32 = TILE_WIDTH.ilog2();
 
 /// Puts a leaf, and the hashes of the subtrees that it ends, into a batch.

@@ -2,9 +2,9 @@
 //!
 //! In scope: the [`Store`] trait; the committer that groups changes, syncs them and only then
 //! answers; the embedded adapter on sled ([`LocalStore::open`]); the audit log's leaves, committed
-//! in the same batch as the rows they tell of, and proofs about them; the checkpoint file that shows a rolled-back
-//! store; backups of a snapshot, and stores made of them; a suite that every adapter passes
-//! (feature `conformance`).
+//! in the same batch as the rows they tell of, and proofs about them; the checkpoint file that
+//! shows a rolled-back store; backups of a snapshot, and stores made of them; a suite that every
+//! adapter passes (feature `conformance`).
 //!
 //! Out of scope: what the rows mean, how they are sealed, what an audit leaf says and who signs
 //! the audit log's checkpoints.
