@@ -36,7 +36,7 @@ impl Store for LocalStore {
         size: u64,
     ) -> StoreFuture<'_, Result<Option<Vec<Hash>>, StoreError>> {
         Box::pin(async move {
-            if index >= size || size > self.audit_size()? {
+            if index >= size || size > self.on_disk()?.audit_size() {
                 return Ok(None);
             }
             let prove = move |tree: AuditTree<'_>| tree.inclusion(index, size);
@@ -50,7 +50,7 @@ impl Store for LocalStore {
         second: u64,
     ) -> StoreFuture<'_, Result<Option<Vec<Hash>>, StoreError>> {
         Box::pin(async move {
-            if first > second || second > self.audit_size()? {
+            if first > second || second > self.on_disk()?.audit_size() {
                 return Ok(None);
             }
             let prove = move |tree: AuditTree<'_>| tree.consistency(first, second);
@@ -59,10 +59,7 @@ impl Store for LocalStore {
     }
 
     fn head(&self) -> StoreFuture<'_, Result<Head, StoreError>> {
-        Box::pin(async move {
-            self.reader.shared.check()?;
-            Ok(self.reader.shared.durable().head)
-        })
+        Box::pin(async move { self.on_disk() })
     }
 
     fn snapshot(&self) -> StoreFuture<'_, Result<Snapshot, StoreError>> {
@@ -81,9 +78,9 @@ impl Store for LocalStore {
 }
 
 impl LocalStore {
-    /// How many audit leaves can't be lost any more.
-    fn audit_size(&self) -> Result<u64, StoreError> {
+    /// Where the store stands on disk, while it runs.
+    fn on_disk(&self) -> Result<Head, StoreError> {
         self.reader.shared.check()?;
-        Ok(self.reader.shared.durable().head.audit_size())
+        Ok(self.reader.shared.durable().head)
     }
 }

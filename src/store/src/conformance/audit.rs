@@ -1,4 +1,4 @@
-//! The audit log's leaves.
+//! The audit log's leaves, and proofs about them.
 
 use symbolon_tlog::{Frontier, Hash, leaf_hash, verify_consistency, verify_inclusion};
 
