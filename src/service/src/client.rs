@@ -173,6 +173,9 @@ fn endpoint(profile: &Profile) -> Result<Endpoint, Error> {
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .keep_alive_while_idle(true)
         .http2_max_header_list_size(HEADER_BYTES)
+        // What is still under way of a call that was given up is no attack of the server's: counted as
+        // one, it would end the connection and all its calls after a thousand.
+        .http2_max_local_error_reset_streams(None)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW))
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::{Router, routing::get};
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 use http::Method;
 use symbolon_service::{
     Error, Peer, Role, Shutdown,
@@ -38,7 +38,8 @@ pub(crate) const SLOWLY: &str = "/test.v1.Slowly/Check";
 pub(crate) const RELOAD: Duration = Duration::from_millis(200);
 
 /// The health service, whose service names are wishes: `sleep:300` takes 300 ms,
-/// `panic` panics, `portal/north` is serving if that is who asks.
+/// `panic` panics, `portal/north` is serving if that is who asks. Who watches `once` is told once, and a
+/// millisecond later that this was all; others hear nothing.
 #[derive(Clone)]
 struct Wishes;
 
@@ -70,9 +71,18 @@ impl Health for Wishes {
 
     async fn watch(
         &self,
-        _: Request<HealthCheckRequest>,
+        request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        Ok(Response::new(Box::pin(futures_util::stream::pending())))
+        if request.into_inner().service != "once" {
+            return Ok(Response::new(Box::pin(stream::pending())));
+        }
+        let told = stream::unfold(true, async |more| {
+            if !more {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            more.then(|| (Ok(HealthCheckResponse::default()), false))
+        });
+        Ok(Response::new(Box::pin(told)))
     }
 }
 

@@ -165,6 +165,29 @@ async fn too_many_calls_on_a_connection_are_shed() {
 }
 
 #[tokio::test]
+async fn calls_given_up_end_no_other_call_of_their_connection() {
+    let house = House::new();
+    let officer = house.authority.caller("officer/anna", 3);
+    let channel = house.channel(&officer).await;
+    for _ in 0..400 {
+        let given_up = (0..30).map(|_| async {
+            let request = HealthCheckRequest {
+                service: "once".into(),
+            };
+            let mut client = HealthClient::new(channel.clone());
+            let mut told = client.watch(request).await?.into_inner();
+            let answer = told.message().await;
+            // The end of the answer is under way when it is given up.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            answer
+        });
+        for told in futures_util::future::join_all(given_up).await {
+            assert!(told.unwrap().is_some());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_request_too_large_is_refused_and_names_no_content() {
     let house = House::limited(Limits {
         request_bytes: 1000,
