@@ -23,7 +23,7 @@ use super::{
 use crate::{
     Error,
     audit::{Caller, Leaf},
-    core::Core,
+    core::{Core, retried},
     issuance::Issuance,
     published,
     sweep::{PAGE, blocking, count, pages, work_on},
@@ -83,6 +83,10 @@ impl Core {
 
     /// Takes the signed Close.
     pub async fn close_election(&self, caller: &Caller, close: &[u8]) -> Result<(), Error> {
+        retried(|| self.try_close(caller, close)).await
+    }
+
+    async fn try_close(&self, caller: &Caller, close: &[u8]) -> Result<(), Error> {
         let Entry::Close(signed) = decode(close)? else {
             return Err(wrong_entry("close"));
         };
@@ -154,6 +158,10 @@ impl Core {
 
     /// Takes the signed result.
     pub async fn certify_election(&self, caller: &Caller, certified: &[u8]) -> Result<(), Error> {
+        retried(|| self.try_certify(caller, certified)).await
+    }
+
+    async fn try_certify(&self, caller: &Caller, certified: &[u8]) -> Result<(), Error> {
         let Entry::Certified(signed) = decode(certified)? else {
             return Err(wrong_entry("certified"));
         };

@@ -10,7 +10,7 @@ use super::{Election, ElectionRow, Stage, refuse, row};
 use crate::{
     Error,
     audit::{Caller, Leaf},
-    core::Core,
+    core::{Core, retried},
     rows::{Officers, Table},
 };
 
@@ -22,6 +22,10 @@ impl Core {
         manifest: &[u8],
         roll: &[u8],
     ) -> Result<(), Error> {
+        retried(|| self.try_open(caller, manifest, roll)).await
+    }
+
+    async fn try_open(&self, caller: &Caller, manifest: &[u8], roll: &[u8]) -> Result<(), Error> {
         let Entry::Manifest(signed) = decode(manifest)? else {
             return Err(wrong_entry("manifest"));
         };
@@ -59,6 +63,10 @@ impl Core {
 
     /// Takes a signed addition to the roll.
     pub async fn extend_roll(&self, caller: &Caller, roll: &[u8]) -> Result<(), Error> {
+        retried(|| self.try_extend(caller, roll)).await
+    }
+
+    async fn try_extend(&self, caller: &Caller, roll: &[u8]) -> Result<(), Error> {
         let Entry::RollStatement(signed) = decode(roll)? else {
             return Err(wrong_entry("rollStatement"));
         };
@@ -89,6 +97,10 @@ impl Core {
 
     /// Calls an election off. Before it is certified, at any time.
     pub async fn cancel_election(&self, caller: &Caller, cancelled: &[u8]) -> Result<(), Error> {
+        retried(|| self.try_cancel(caller, cancelled)).await
+    }
+
+    async fn try_cancel(&self, caller: &Caller, cancelled: &[u8]) -> Result<(), Error> {
         let Entry::Cancelled(signed) = decode(cancelled)? else {
             return Err(wrong_entry("cancelled"));
         };
@@ -117,7 +129,8 @@ impl Core {
         .await
     }
 
-    /// Writes the row anew and the entries behind all earlier statements, audited, in `change`.
+    /// Writes the row anew and the entries behind all earlier statements, audited, in `change`. Statements
+    /// of all elections are numbered through: one of another that comes between is [`Error::Contention`].
     pub(super) async fn publish(
         &self,
         caller: &Caller,

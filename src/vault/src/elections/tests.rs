@@ -735,6 +735,42 @@ async fn drafts_at_once_have_rolls_of_everybody_of_their_own() {
 }
 
 #[tokio::test]
+async fn statements_of_many_elections_at_once_are_all_published() {
+    let installation = Installation::new().await;
+    let core = installation.open().await;
+    let [first, second, _] = installation.officers.as_slice() else {
+        unreachable!()
+    };
+    let caller = caller();
+    let mut opening = Vec::new();
+    let mut cancelling = Vec::new();
+    for _ in 0..8 {
+        let drafted = core.draft_election(&caller, draft(Entitled::Everybody));
+        let (election, manifest, roll) = drafted.await.unwrap();
+        let signed = |entry: &[u8]| sign(&core, entry, &[first, second]);
+        opening.push((signed(&manifest), signed(&roll)));
+        let cancelled = Statement::Cancelled(Cancelled { election });
+        let cancelled = Entry::from_statement(cancelled, Vec::new()).unwrap();
+        cancelling.push(signed(&cancelled.encode()));
+    }
+    let opened = opening
+        .iter()
+        .map(|(manifest, roll)| core.open_election(&caller, manifest, roll));
+    for opened in futures_util::future::join_all(opened).await {
+        opened.unwrap();
+    }
+    let cancelled = cancelling
+        .iter()
+        .map(|entry| core.cancel_election(&caller, entry));
+    for cancelled in futures_util::future::join_all(cancelled).await {
+        cancelled.unwrap();
+    }
+    let published = core.statements(0).await.unwrap().entries;
+    assert_eq!(published.len(), 8 * 3);
+    assert!(cancelling.iter().all(|entry| published.contains(entry)));
+}
+
+#[tokio::test]
 async fn elections_are_listed_in_pages_each_once() {
     let installation = Installation::new().await;
     let core = installation.open().await;
