@@ -13,7 +13,7 @@ use std::{
 
 use symbolon_service::{
     Refusal,
-    client::{Profile, connect_lazy},
+    client::{Profile, connect_lazy, with_causes},
 };
 use tokio::task::LocalSet;
 use tonic::{Status, transport::Channel};
@@ -206,10 +206,10 @@ impl Counted {
     fn fail(&self, number: u64, status: &Status) {
         let refusal = Refusal::from_status(status);
         let told = format!(
-            "call {number}, {:?}, {}, again after {:?}",
-            status.code(),
+            "call {number}, {}, again after {:?}: {}",
             refusal.reason().name(),
-            refusal.retry_after()
+            refusal.retry_after(),
+            with_causes(status)
         );
         self.failed.lock().unwrap().get_or_insert(told);
         self.stop.store(1, Ordering::Relaxed);
